@@ -1,12 +1,13 @@
 -- Loyalty in the order of its members ----------------------------------------------------------------------------------------
 
--- What a wallet came to on an evening, and what came and went between two days, is read from here alone, however many lines there are.
+-- What came and went of a wallet between two days, and its last line on an evening, are found here, however many lines there are.
 DROP INDEX points_entry_of_day;
 CREATE INDEX points_entry_of_wallet ON points_entry (agency_id, customer_id, wallet, on_day, nth, available);
 
 -- Bookings that have changed since their occasions were looked at, by customer: what is written of members who stand beside each other is on
 -- few pages.
 ALTER TABLE loyalty_touched RENAME TO loyalty_touched_before;
+ALTER INDEX loyalty_touched_pkey RENAME TO loyalty_touched_before_pkey;
 CREATE TABLE loyalty_touched (
     agency_id    UUID NOT NULL,
     customer_id  UUID NOT NULL,

@@ -1,6 +1,6 @@
 -- Loyalty in the order of its members ----------------------------------------------------------------------------------------
 
--- What a wallet came to on an evening, and what came and went between two days, is read from here alone, however many lines there are.
+-- What came and went of a wallet between two days, and its last line on an evening, are found here, however many lines there are.
 DROP INDEX points_entry_of_day;
 CREATE INDEX points_entry_of_wallet ON points_entry (agency_id, customer_id, wallet, on_day, nth, available);
 

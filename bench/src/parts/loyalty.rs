@@ -54,12 +54,17 @@ fn folder(plan: &Plan, name: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Puts the rule into force and begins a programme whose bookings earn from a day on.
-fn begin(client: &Client, plan: &Plan, since: Day) -> Result<()> {
+/// Puts the rule into force.
+fn bind(client: &Client, plan: &Plan) -> Result<()> {
     let plugin = client.upload(plan.packed(RULE)?)?;
     let rule = json!({"digest": plugin["digest"], "config": {}});
     client.send("PUT", "bindings/loyalty/main", &rule)?;
-    let terms = json!({"name": {"zh-CN": "里程", "en": "miles"}, "enrol": "automatic", "since": day_text(since)});
+    Ok(())
+}
+
+/// Begins a programme whose bookings earn from a day on.
+fn begin(client: &Client, since: Day) -> Result<()> {
+    let terms = json!({"name": {"zh-CN": "积分", "en": "points"}, "enrol": "automatic", "since": day_text(since)});
     client.send("PUT", "loyalty/programme", &terms)?;
     Ok(())
 }
@@ -93,7 +98,8 @@ async fn import(plan: &Plan, name: &str, with: bool) -> Result<(f64, f64, i64)> 
     store.close().await;
     let server = Server::start_by_hand(&folder, &key, 0)?;
     if with {
-        begin(&server.client(), plan, TODAY - 3_650)?;
+        bind(&server.client(), plan)?;
+        begin(&server.client(), TODAY - 3_650)?;
     }
     let began = Instant::now();
     let mut command = server.command(&["import", "bookings", "--json"])?;
@@ -159,8 +165,9 @@ async fn only_agency(store: &Store) -> Result<Uuid> {
 
 /// A programme begins, and everything booked in two years earns.
 async fn catch_up(folder: &Path, client: &Client, plan: &Plan) -> Result<()> {
+    bind(client, plan)?;
     let began = Instant::now();
-    begin(client, plan, TODAY - DAYS)?;
+    begin(client, TODAY - DAYS)?;
     let occasions = settled(folder).await?;
     let seconds = began.elapsed().as_secs_f64();
     let bare = bare_ledger(folder).await?;
@@ -282,7 +289,9 @@ async fn enrich(folder: &Path) -> Result<Vec<Uuid>> {
     let store = Store::open(&house::address(folder)).await?;
     let agency = only_agency(&store).await?;
     let mut tx = store.read(Access::Agency(agency)).await?;
-    let members = store::members_behind(&mut tx, agency, Uuid::nil(), LINES.len() as i64).await?;
+    let first = store::played_behind(&mut tx, agency, Uuid::nil(), LINES.len() as i64).await?;
+    let first: Vec<Uuid> = first.iter().map(|row| row.customer_id).collect();
+    let members = store::members(&mut tx, agency, &first).await?;
     drop(tx);
     let mut ids = Vec::new();
     for (mut member, lines) in members.into_iter().zip(LINES) {

@@ -3,7 +3,7 @@
 use super::Front;
 use super::aside::SetAside;
 use super::calls::Calls;
-use super::extract::{Auth, Json, OptionalJson, Path, Query, etag, if_match, plugin_digest};
+use super::extract::{Auth, IfMatch, Json, OptionalJson, Path, Query, etag, if_match, plugin_digest};
 use super::fixed;
 use super::page::{At, BackwardsQuery, Page, page_of};
 use super::points::{Change, known};
@@ -261,6 +261,7 @@ async fn activate(
     headers: HeaderMap,
     Json(body): Json<NewBinding>,
 ) -> Answer<impl IntoResponse> {
+    let of_point = known(&point)?.name();
     let point = known(&point)?.by_itself(&name)?;
     let mode = body.mode.as_deref().unwrap_or("active");
     if mode != "active" || body.canary_percent.is_some() {
@@ -278,7 +279,18 @@ async fn activate(
     let new_only = headers
         .get(header::IF_NONE_MATCH)
         .is_some_and(|value| value.as_bytes() == b"*");
-    let expected = if new_only { Some(0) } else { if_match(&headers)? };
+    let asked = if_match(&headers)?;
+    let expected = match (new_only, asked) {
+        (true, _) => Some(0),
+        (false, IfMatch::Any) => {
+            let bound = front.app().bindings().list(&caller).await?;
+            let is_there = bound
+                .iter()
+                .any(|bound| (&*bound.extension_point, &*bound.name) == (of_point, &*name));
+            asked.of(is_there, "revision_changed")?
+        }
+        (false, _) => asked.version(),
+    };
     let activation = Activation {
         digest: plugin_digest(&body.digest)?,
         config: Value::Object(body.config),
@@ -314,7 +326,7 @@ async fn end(
         app: front.app(),
         caller: &caller,
         name: &name,
-        expected: if_match(&headers)?,
+        expected: if_match(&headers)?.version(),
     };
     let view = point.end(change).await?;
     Ok((etag(view.revision), axum::Json(Binding::from(view))))
@@ -384,7 +396,7 @@ async fn rollback(
         app: front.app(),
         caller: &caller,
         name: &name,
-        expected: if_match(&headers)?,
+        expected: if_match(&headers)?.version(),
     };
     let view = point.roll_back(change, body.to).await?;
     Ok((etag(view.revision), axum::Json(Binding::from(view))))

@@ -246,7 +246,7 @@ async fn change(
         plan: body.plan.map(|plan| plan.read(terms)).transpose()?,
         as_written: body.as_written,
     };
-    let expected = if_match(&headers)?;
+    let expected = if_match(&headers)?.version();
     let view = front.app().campaigns().change(&caller, &id, &change, expected).await?;
     Ok(shown(view))
 }
@@ -261,8 +261,12 @@ async fn step(
 ) -> Answer<impl IntoResponse + use<>> {
     let (app, note, expected) = (front.app(), said.note.as_deref(), if_match(headers)?);
     let view = match action {
-        Action::Start => app.campaigns().start(caller, id, note, expected).await?,
-        _ => app.campaigns().step(caller, id, action, note, expected).await?,
+        Action::Start => app.campaigns().start(caller, id, note, expected.version()).await?,
+        _ => {
+            app.campaigns()
+                .step(caller, id, action, note, expected.version())
+                .await?
+        }
     };
     Ok(shown(view))
 }
@@ -398,7 +402,7 @@ async fn evaluate(
         judgement: body.judgement,
         lessons: body.lessons,
     };
-    let expected = if_match(&headers)?;
+    let expected = if_match(&headers)?.version();
     let view = front
         .app()
         .campaigns()

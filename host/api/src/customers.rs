@@ -338,7 +338,7 @@ async fn change(
 ) -> Answer<impl IntoResponse> {
     let change = app::Change {
         customer: body,
-        expected: if_match(&headers)?,
+        expected: if_match(&headers)?.version(),
     };
     let view = front.app().profiles().change(&caller, id, change).await?;
     Ok((etag(view.version), axum::Json(Customer::from(view))))

@@ -264,16 +264,54 @@ impl<S: Send + Sync> FromRequestParts<S> for Auth {
     }
 }
 
-/// The number a condition names: `If-Match: "7"`. `None` if there is no condition.
-pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+/// Which version a thing must have for a call to change it (`If-Match`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IfMatch {
+    /// Whichever, also none.
+    Unsaid,
+    /// Whichever there is.
+    Any,
+    /// This one.
+    Version(i64),
+}
+
+impl IfMatch {
+    /// For calls that make nothing: what they change has to be there anyhow.
+    pub(crate) fn version(self) -> Option<i64> {
+        match self {
+            Self::Unsaid | Self::Any => None,
+            Self::Version(number) => Some(number),
+        }
+    }
+
+    /// For calls that make what is not there.
+    ///
+    /// # Errors
+    /// 412 with this code for `*` where there is nothing.
+    pub(crate) fn of(self, is_there: bool, code: &'static str) -> Result<Option<i64>, Problem> {
+        if self == Self::Any && !is_there {
+            let detail = words!(
+                "there is nothing to change yet; leave If-Match out to make it",
+                "尚无可修改的内容；如需新建，请去掉 If-Match 后重试"
+            );
+            return Err(Problem::new(StatusCode::PRECONDITION_FAILED, code, detail));
+        }
+        Ok(self.version())
+    }
+}
+
+/// Reads `If-Match`.
+///
+/// # Errors
+/// 412 `bad_etag` for what is no ETag of the house.
+pub(crate) fn if_match(headers: &HeaderMap) -> Result<IfMatch, Problem> {
     let Some(value) = headers.get(header::IF_MATCH) else {
-        return Ok(None);
+        return Ok(IfMatch::Unsaid);
     };
     let tag = value.to_str().unwrap_or("").trim();
     match tag.trim_matches('"').parse() {
-        Ok(number) => Ok(Some(number)),
-        // it asks only that the thing exists, which every call asks as well that cannot make it (others: `is_any`)
-        Err(_) if tag == "*" => Ok(None),
+        Ok(number) => Ok(IfMatch::Version(number)),
+        Err(_) if tag == "*" => Ok(IfMatch::Any),
         Err(_) => {
             let detail = words!(
                 "If-Match {tag:?} is not an ETag of this thing; send the ETag of the answer you read, like \"7\"",
@@ -282,12 +320,6 @@ pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
             Err(Problem::new(StatusCode::PRECONDITION_FAILED, "bad_etag", detail))
         }
     }
-}
-
-/// Whether a call asks only that the thing exists.
-pub(crate) fn is_any(headers: &HeaderMap) -> bool {
-    let tag = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok());
-    tag.is_some_and(|tag| tag.trim() == "*")
 }
 
 /// The number of a version as an ETag.
@@ -306,11 +338,17 @@ mod tests {
     #[test]
     fn conditions() {
         let read = |value: &str| if_match(&headers(header::IF_MATCH, value)).map_err(|problem| problem.status.as_u16());
-        assert_eq!(read("\"7\""), Ok(Some(7)));
-        assert_eq!(read("7"), Ok(Some(7)));
-        assert_eq!(read("*"), Ok(None));
+        assert_eq!(read("\"7\""), Ok(IfMatch::Version(7)));
+        assert_eq!(read("7"), Ok(IfMatch::Version(7)));
+        assert_eq!(read("*"), Ok(IfMatch::Any));
         assert_eq!(read("\"x\""), Err(412));
-        assert_eq!(if_match(&HeaderMap::new()).ok(), Some(None));
+        assert_eq!(if_match(&HeaderMap::new()).ok(), Some(IfMatch::Unsaid));
+        let missing = IfMatch::Any
+            .of(false, "version_changed")
+            .map_err(|problem| problem.status.as_u16());
+        assert_eq!(missing, Err(412));
+        assert_eq!(IfMatch::Unsaid.of(false, "version_changed").ok(), Some(None));
+        assert_eq!(IfMatch::Any.of(true, "version_changed").ok(), Some(None));
     }
 
     #[test]

@@ -116,7 +116,9 @@ async fn put(
         masks: body.masks,
         rows: body.rows,
     };
-    let expected = if_match(&headers)?;
+    let asked = if_match(&headers)?;
+    let roles = front.app().team().roles(&caller).await?;
+    let expected = asked.of(roles.iter().any(|role| role.key == key), "version_changed")?;
     let (role, is_new) = front.app().team().put_role(&caller, &key, &new, expected).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, etag(role.version), axum::Json(Role::from(role))))

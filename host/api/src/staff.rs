@@ -220,7 +220,7 @@ async fn change(
         branch: body.branch,
         disabled: body.disabled,
     };
-    let expected = if_match(&headers)?;
+    let expected = if_match(&headers)?.version();
     let person = front.app().team().change_staff(&caller, id, &change, expected).await?;
     Ok((etag(person.version), axum::Json(Staff::from(person))))
 }

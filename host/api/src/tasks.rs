@@ -307,6 +307,6 @@ async fn change(
         assignee: assignee(body.assignee, body.assignee_id)?,
         due: due(body.due_on.as_deref(), body.due_at.as_deref(), &caller.room.terms)?,
     };
-    let expected = if_match(&headers)?;
+    let expected = if_match(&headers)?.version();
     Ok(shown(front.app().tasks().change(&caller, id, &change, expected).await?))
 }

@@ -311,7 +311,7 @@ async fn change(
     let view = front
         .app()
         .webhooks()
-        .change(&caller, id, if_match(&headers)?, &change)
+        .change(&caller, id, if_match(&headers)?.version(), &change)
         .await?;
     Ok((etag(view.version), axum::Json(Webhook::from(view))))
 }

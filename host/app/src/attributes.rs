@@ -4,9 +4,9 @@ use crate::Attributes;
 use crate::error::{AppError, Result, retrying};
 use crate::rules::grants::NOT_ALLOWED;
 use crate::team::{Caller, Scope};
-use crate::texts::steers;
 use posthouse_domain::attribute::{self, AttributeDef};
 use posthouse_domain::catalogue::Sensitivity;
+use posthouse_domain::normal::steers;
 use posthouse_domain::{Rejection, Words, words};
 use posthouse_store::{Access, attributes as store, plugins};
 

@@ -2,8 +2,7 @@
 
 use posthouse_domain::time::Clock;
 use posthouse_domain::{Entropy, Instant};
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 
 /// The machine's clock.
@@ -31,7 +30,7 @@ impl Entropy for SystemEntropy {
     /// Of two ids of one moment the later is the larger, so that rows that are written together stand together in every index that begins with an
     /// id. Behind the time come 42 bits that count, and 32 that are random.
     fn id(&self, now: Instant) -> Uuid {
-        let count = ISSUED.fetch_add(1, Ordering::Relaxed);
+        let count = next_of(now);
         let mut bytes = [0; 10];
         self.fill(&mut bytes[6..]);
         // version and variant take the upper halves of the first byte and of the third
@@ -43,12 +42,31 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// How many ids this process has given away, from a random beginning: another process counts elsewhere. Half of what can be counted is left.
-static ISSUED: LazyLock<AtomicU64> = LazyLock::new(|| {
-    let mut random = [0; 8];
-    SystemEntropy.fill(&mut random);
-    AtomicU64::new(u64::from_be_bytes(random) >> 23)
-});
+/// Moments of which ids are counted: one of each clock, and some that are just past.
+const MOMENTS: usize = 8;
+
+/// The moments of which ids were made last, the latest used first, and the count of the last id of each.
+static COUNTED: Mutex<[(Instant, u64); MOMENTS]> = Mutex::new([(Instant::MIN, 0); MOMENTS]);
+
+/// The next number of a moment. The first is random: another host's are elsewhere, and nobody learns from two ids how many were made between them.
+/// Half of what can be counted is left for those that follow.
+fn next_of(now: Instant) -> u64 {
+    let mut counted = COUNTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let place = match counted.iter().position(|(moment, _)| *moment == now) {
+        Some(place) => {
+            counted[place].1 += 1;
+            place
+        }
+        None => {
+            let mut random = [0; 8];
+            SystemEntropy.fill(&mut random);
+            counted[MOMENTS - 1] = (now, u64::from_be_bytes(random) >> 23);
+            MOMENTS - 1
+        }
+    };
+    counted[..=place].rotate_right(1);
+    counted[0].1
+}
 
 #[cfg(test)]
 mod tests {
@@ -61,6 +79,14 @@ mod tests {
         let id = ids[0];
         assert_eq!((id.get_version_num(), id.get_variant()), (7, uuid::Variant::RFC4122));
         assert!(id < SystemEntropy.id(1_700_000_000_001) && SystemEntropy.id(1_699_999_999_999) < id);
+        // other moments in between, as of another clock, do not begin a count anew
+        let mut before = SystemEntropy.id(1_600_000_000_000);
+        for other in 1_500_000_000_000..1_500_000_000_100 {
+            SystemEntropy.id(other);
+            let id = SystemEntropy.id(1_600_000_000_000);
+            assert!(before < id);
+            before = id;
+        }
         // the end of an id is nobody's to guess
         let ends: std::collections::BTreeSet<_> = ids.iter().map(|id| id.as_bytes()[12..].to_vec()).collect();
         assert!(ends.len() > 9_900, "{}", ends.len());

@@ -1,6 +1,7 @@
 //! Texts that people write for people: how long they may be, and what cannot be in them.
 
 use crate::error::{AppError, Result};
+use posthouse_domain::normal::steers;
 use posthouse_domain::{Words, words};
 use posthouse_store::StoreError;
 
@@ -8,12 +9,6 @@ use posthouse_store::StoreError;
 const LONGEST_NAME: usize = 200;
 /// Longest note, judgement, lessons and outcome, in bytes.
 const LONGEST_TEXT: usize = 4_000;
-
-/// Whether a character steers what is shown beside it: control characters, and those that turn the direction of writing, by which a text reads
-/// otherwise than it is.
-pub(crate) fn steers(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
 
 /// A short text, without spaces around it.
 ///
@@ -25,8 +20,8 @@ pub(crate) fn short(what: &Words, text: &str) -> Result<String> {
         return Err(AppError::invalid(
             "bad_name",
             words!(
-                "write the {what} in 1 to {LONGEST_NAME} bytes without control characters",
-                "请填写{what}，1 到 {LONGEST_NAME} 字节，不含控制字符"
+                "write the {what} in 1 to {LONGEST_NAME} bytes without control characters and marks of writing direction",
+                "请填写{what}，1 到 {LONGEST_NAME} 字节，不含控制字符和书写方向标记"
             ),
         ));
     }

@@ -3,7 +3,6 @@
 use crate::Views;
 use crate::error::{AppError, Result, retrying};
 use crate::team::{Caller, Scope};
-use crate::texts::steers;
 use posthouse_domain::{normal, words};
 use posthouse_store::views::{self as store, ViewRow};
 use posthouse_store::{Access, audit, intake};
@@ -127,7 +126,7 @@ impl Views<'_> {
     pub async fn save(&self, caller: &Caller, new: &NewView<'_>) -> Result<View> {
         caller.may(new.list.scope())?;
         let title = normal::text(new.title);
-        if title.is_empty() || title.chars().count() > LONGEST || title.chars().any(steers) {
+        if title.is_empty() || title.chars().count() > LONGEST || title.chars().any(char::is_control) {
             return Err(AppError::invalid(
                 "bad_view",
                 words!(

@@ -50,6 +50,13 @@ pub fn visible(written: &str) -> String {
     one_blank(written.chars().filter(|c| !is_invisible(*c)))
 }
 
+/// Whether a character steers what is shown beside it: it controls, ends the line, or turns the direction of writing, by which a text reads
+/// otherwise than it is.
+pub fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Whether a character is one of the common Chinese ones, which are their own normal form.
 pub fn is_ideograph(c: char) -> bool {
     matches!(c, '\u{4e00}'..='\u{9fff}')

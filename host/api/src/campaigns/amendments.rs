@@ -169,7 +169,7 @@ async fn approve(
     headers: HeaderMap,
     OptionalJson(said): OptionalJson<StepNote>,
 ) -> Answer<impl IntoResponse> {
-    let expected = if_match(&headers)?;
+    let expected = if_match(&headers)?.version();
     let view = front
         .app()
         .amendments()

@@ -4,11 +4,11 @@ use super::day;
 use crate::Front;
 use crate::calls::Calls;
 use crate::described;
-use crate::extract::{Auth, Json, etag, if_match, is_any};
+use crate::extract::{Auth, IfMatch, Json, etag, if_match};
 use crate::fixed;
 use crate::page::At;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use posthouse_app::AppError;
 use posthouse_app::loyalty as app;
@@ -165,7 +165,7 @@ async fn programme(State(front): State<Front>, Auth(caller): Auth) -> Answer<imp
 ///
 /// Bookings that an earlier `since` lets in are looked at in the background. What was posted stands.
 #[utoipa::path(put, path = "/loyalty/programme", tag = "loyalty", operation_id = "putLoyaltyProgramme", request_body = NewProgramme,
-    params(("If-Match" = Option<String>, Header, description = "`ETag` of the terms as they were read; 412 `version_changed` if they are others by now.")),
+    params(("If-Match" = Option<String>, Header, description = "`ETag` of the terms as they were read, or `*` to change only what is there; 412 `version_changed` if they are others by now, or there are none. Left out, the change is made on top of whatever they are.")),
     responses((status = 200, description = "Its terms.", body = Programme)))]
 async fn put_programme(
     State(front): State<Front>,
@@ -179,19 +179,13 @@ async fn put_programme(
     let mut tries = 0;
     loop {
         let before = loyalty.programme(&caller).await?;
-        if before.is_none() && is_any(&headers) {
-            let detail = words!(
-                "there are no terms yet; leave If-Match out to begin the programme",
-                "还没有条款；要开始会员计划，请不带 If-Match"
-            );
-            return Err(Problem::new(StatusCode::PRECONDITION_FAILED, "version_changed", detail));
-        }
+        let expected = asked.of(before.is_some(), "version_changed")?;
         // on top of what was read here, so that two changes do not undo each other
-        let expected = asked.or(Some(before.as_ref().map_or(0, |before| before.version)));
+        let expected = expected.or(Some(before.as_ref().map_or(0, |before| before.version)));
         let programme = new.terms(before, today)?;
         match loyalty.put_programme(&caller, &programme, expected).await {
             Err(AppError::Conflict(refused))
-                if refused.code == "version_changed" && asked.is_none() && tries < OVERTAKEN =>
+                if refused.code == "version_changed" && asked == IfMatch::Unsaid && tries < OVERTAKEN =>
             {
                 tries += 1;
             }

@@ -224,7 +224,7 @@ async fn change(
     headers: HeaderMap,
     Json(change): Json<RewardChange>,
 ) -> Answer<impl IntoResponse> {
-    let expected = if_match(&headers)?;
+    let expected = if_match(&headers)?.version();
     let loyalty = front.app().loyalty();
     let before = loyalty.reward(&caller, &key).await?;
     let known = before.terms;

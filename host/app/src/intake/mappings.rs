@@ -4,7 +4,6 @@ use super::files::{Mapping, header_mark};
 use crate::Intake;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
-use crate::texts::steers;
 use posthouse_domain::row::FileKind;
 use posthouse_domain::{normal, words};
 use posthouse_store::import_mappings::{self as store, MappingRow};
@@ -85,7 +84,7 @@ impl Intake<'_> {
         headers: Option<&[String]>,
     ) -> Result<(bool, KeptMapping)> {
         let name = normal::text(name);
-        if name.is_empty() || name.chars().count() > LONGEST || name.chars().any(|c| steers(c) || c == '/') {
+        if name.is_empty() || name.chars().count() > LONGEST || name.chars().any(|c| c.is_control() || c == '/') {
             return Err(AppError::invalid(
                 "bad_mapping",
                 words!(

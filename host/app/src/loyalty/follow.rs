@@ -26,7 +26,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// Bookings looked at in one transaction.
-const SLICE: i64 = 256;
+pub(super) const SLICE: i64 = 256;
 /// How long it goes on at a time.
 const TURN: Duration = Duration::from_secs(1);
 
@@ -256,7 +256,7 @@ impl Loyalty<'_> {
     /// Follows some bookings while rules are asked about some occasions, and looks again at tiers of members who were given or lost status by
     /// hand. Whether there was anything to do.
     pub(super) async fn go_on(&self, room: &Arc<Room>) -> Result<bool> {
-        // while rules are asked nobody writes; who is followed meanwhile is asked about again
+        // asking needs no writer, so bookings are followed meanwhile; whoever changes by that is asked about again
         let (followed, asked) = tokio::join!(async { repeating!(self.follow_slice(room)) }, self.ask_some(room));
         let (followed, asked) = (followed?, asked?);
         Ok(self.turn_some(room).await? || followed || asked)

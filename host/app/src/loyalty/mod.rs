@@ -51,7 +51,7 @@ pub use links::{LinkView, OwnPage};
 pub use list::{AllMembers, MemberCounts, MemberFilter, MemberOrder};
 pub use members::{Balances, Expiring, MemberView, NextTierView, TierView};
 pub use occasions::OccasionView;
-pub use preview::{Change, Foreseen, MemberChange, MonthChange, PreviewRequest, PreviewView};
+pub use preview::{Change, Foreseen, InForce, MemberChange, MonthChange, PreviewRequest, PreviewView};
 pub use programme::{Enrol, Programme};
 pub use redemptions::RedemptionView;
 pub use referrals::ReferralView;

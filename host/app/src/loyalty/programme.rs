@@ -3,8 +3,8 @@
 use crate::Loyalty;
 use crate::error::{AppError, Result, retrying};
 use crate::team::{self, Caller};
-use crate::texts::steers;
 use posthouse_domain::loyalty::LARGEST_POINTS;
+use posthouse_domain::normal::steers;
 use posthouse_domain::{Day, Instant, Localized, words};
 use posthouse_store::loyalty::{self as store, ProgrammeRow};
 use posthouse_store::{Access, intake, reviews};

@@ -3,6 +3,7 @@
 
 use super::LOYALTY;
 use super::asking::{Asking, Case, Heard, put_off};
+use super::follow::SLICE;
 use super::happened::REFERRAL;
 use super::sheet::{Sheet, tell};
 use super::written::write;
@@ -18,8 +19,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Occasions that are asked about at once: two of a booking, as so many bookings are followed meanwhile.
-const BATCH: i64 = 512;
+/// Occasions that are asked about at once: twice what is followed meanwhile, as a booking is confirmed and completed.
+const BATCH: i64 = 2 * SLICE;
 
 impl Loyalty<'_> {
     /// Asks about the occasions that wait the longest; whether there were any.
@@ -38,8 +39,8 @@ impl Loyalty<'_> {
     /// written.
     pub(super) async fn settle(&self, room: &Arc<Room>, rows: Vec<OccasionRow>, turning: &[Uuid]) -> Result<()> {
         self.app.segments().ensure_loaded(room).await?;
-        let moment = self.app.segments().moment(room);
-        let (asking, cases) = self.prepare(room, rows, turning, moment).await?;
+        let (asking, cases) = self.prepare(room, rows, turning).await?;
+        let moment = asking.moment;
         let asked = cases.len();
         let hear = move |place: usize| asking.hear(&cases[place]);
         let heard = in_turn(&self.app.engine, room.id, asked, hear).await?;
@@ -74,7 +75,6 @@ impl Loyalty<'_> {
         room: &Arc<Room>,
         rows: Vec<OccasionRow>,
         turning: &[Uuid],
-        moment: Moment,
     ) -> Result<(Asking, Vec<Case>)> {
         let agency = room.id;
         let rules = self.in_force(agency).await?;
@@ -91,6 +91,8 @@ impl Loyalty<'_> {
         let customers: Vec<Uuid> = waiting.keys().copied().collect();
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let members = store::members(&mut tx, agency, &customers).await?;
+        // behind what was read: lines of a statement stand in the order of their days
+        let moment = self.app.segments().moment(room);
         let mut lots: HashMap<Uuid, Vec<LotRow>> = HashMap::new();
         for row in store::lots(&mut tx, agency, &customers).await? {
             lots.entry(row.customer_id).or_default().push(row);

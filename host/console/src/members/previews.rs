@@ -12,7 +12,7 @@ use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Path, State};
 use posthouse_app::AppError;
-use posthouse_app::loyalty::{Change, Foreseen, LOYALTY, PreviewView};
+use posthouse_app::loyalty::{Change, Foreseen, PreviewView};
 use posthouse_app::rules::PluginView;
 use posthouse_app::team::{Caller, Scope};
 use posthouse_domain::Localized;
@@ -183,7 +183,7 @@ pub(super) async fn open(State(desk): State<Desk>, Staff(session): Staff, bare: 
     })
 }
 
-/// What the preview's settings change of those in force, where the rule in force is one of the same name.
+/// What the preview's settings change of those that were in force when it was played, where both rules are of one name.
 async fn changes(
     desk: &Desk,
     caller: &Caller,
@@ -191,15 +191,19 @@ async fn changes(
     view: &PreviewView,
     plugin: &PluginView,
 ) -> posthouse_app::Result<Vec<Changed>> {
-    let bound = match desk.app().bindings().get(caller, LOYALTY, &view.binding).await {
-        Ok(bound) => bound,
-        Err(AppError::NotFound(_) | AppError::Missing(_)) => return Ok(Vec::new()),
-        Err(error) => return Err(error),
+    let Some(before) = view.result.as_ref().and_then(|result| result.in_force.as_ref()) else {
+        return Ok(Vec::new());
     };
-    let is_same =
-        bound.digest == plugin.digest || desk.app().plugins().get(caller, &bound.digest).await?.name == plugin.name;
+    let is_same = match before.digest == plugin.digest {
+        true => true,
+        false => match desk.app().plugins().get(caller, &before.digest).await {
+            Ok(other) => other.name == plugin.name,
+            Err(AppError::NotFound(_) | AppError::Missing(_)) => false,
+            Err(error) => return Err(error),
+        },
+    };
     Ok(match is_same {
-        true => changed(ui, &plugin.config_schema, &bound.config, &view.config),
+        true => changed(ui, &plugin.config_schema, &before.config, &view.config),
         false => Vec::new(),
     })
 }

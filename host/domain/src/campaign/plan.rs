@@ -260,7 +260,7 @@ impl Plan {
 
 /// Whether people can read a text: something of it is seen, and but for the ends of lines and tabs nothing steers where it is shown.
 pub(super) fn is_legible(text: &str) -> bool {
-    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
+    let steers = |c: char| normal::steers(c) && c != '\n' && c != '\t';
     !normal::visible(text).is_empty() && !text.chars().any(steers)
 }
 

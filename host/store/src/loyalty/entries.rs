@@ -129,7 +129,7 @@ pub async fn entries(
     )
 }
 
-/// The last line of a wallet on a day or before: what there was on its evening.
+/// The last line of a wallet on a day or before: what there was on its evening. Where a clock was set back, a later line may be of an earlier day.
 ///
 /// # Errors
 /// Failures of the database.
@@ -140,7 +140,8 @@ pub async fn balance_on(tx: &mut Tx, agency: Uuid, customer: Uuid, wallet: &str,
         concat!(
             "SELECT ",
             entry_columns!(),
-            " FROM points_entry WHERE agency_id = $1 AND customer_id = $2 AND wallet = $3 AND on_day <= $4 ORDER BY on_day DESC, nth DESC LIMIT 1"
+            " FROM points_entry WHERE agency_id = $1 AND customer_id = $2 AND nth = \
+             (SELECT MAX(nth) FROM points_entry WHERE agency_id = $1 AND customer_id = $2 AND wallet = $3 AND on_day <= $4)"
         ),
         agency,
         customer,

@@ -305,8 +305,8 @@ pub async fn touch_all(tx: &mut Tx, agency: Uuid) -> Result<()> {
     follow_soon(tx, agency).await
 }
 
-/// Takes so many of them, which are not noted any more: those of customers who stand beside each other. The transaction has the lock of the
-/// agency's changes, so that none is noted meanwhile.
+/// Takes so many of them, which are not noted any more: those of customers who stand beside each other, the oldest first, so that a long import
+/// keeps the newest waiting. The transaction has the lock of the agency's changes, so that none is noted meanwhile.
 ///
 /// # Errors
 /// Failures of the database.

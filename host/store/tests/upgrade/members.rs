@@ -30,6 +30,10 @@ fn before_previews(id: impl Fn(Uuid) -> String) -> Vec<String> {
              VALUES ({agency}, '里程', 'miles', 'automatic', 100, 30, 20000, 1, 1)"
         ),
         format!(
+            "INSERT INTO customer (agency_id, id, ordinal, profile, since_on, created_at, updated_at, version)
+             VALUES ({agency}, {customer}, 0, '{{}}', 1, 1, 1, 1)"
+        ),
+        format!(
             "INSERT INTO member (agency_id, customer_id, member_no, state, since_on, referral_code, tier, tier_since, tier_until, tier_by_hand,
                 tier_reason, tier_next, available, pending, held, owed, status, status_pending, entries, tiers, due_on, version, created_at)
              VALUES ({agency}, {customer}, '00000001', 'active', 20400, 'K7', NULL, NULL, NULL, FALSE, 'null', 'null', 150, 0, 0, 0, 0, 0, 2, 0,
@@ -43,6 +47,11 @@ fn before_previews(id: impl Fn(Uuid) -> String) -> Vec<String> {
         ),
         lot(EARNED, 100, Some(OCCASION)),
         lot(BY_HAND, 50, None),
+        format!(
+            "INSERT INTO booking (agency_id, id, customer_id, known_as, status, seen_on, seen_firm, told_at, refunded, refunded_in_full)
+             VALUES ({agency}, 'B2', {customer}, 1, 'confirmed', 20460, TRUE, '{{}}', 0, FALSE)"
+        ),
+        format!("INSERT INTO loyalty_touched (agency_id, booking_id) VALUES ({agency}, 'B2')"),
     ]
 }
 
@@ -82,6 +91,15 @@ async fn lots_say_where_they_come_from(address: &str) {
         .expect("a look")
         .expect("a programme");
     assert_eq!(changed.version, 2);
+    // what was still to be followed is so
+    let noted = loyalty::settle_touched(&mut tx, AGENCY, 10).await.expect("bookings");
+    assert_eq!(noted, ["B2"]);
+    assert!(
+        loyalty::settle_touched(&mut tx, AGENCY, 10)
+            .await
+            .expect("bookings")
+            .is_empty()
+    );
     drop(tx);
     store.close().await;
 }

@@ -2,7 +2,7 @@
 
 use super::play::Side;
 use super::read::{Page, Span};
-use super::sums::{Change, Foreseen, MonthChange, Totals};
+use super::sums::{Change, Foreseen, InForce, MonthChange, Totals};
 use crate::error::{AppError, Result, retrying};
 use crate::facts::known::project_row;
 use crate::jobs::{Done, Job, JobRow};
@@ -232,6 +232,13 @@ impl Loyalty<'_> {
             .collect();
         Ok(Foreseen {
             compared: play.now.is_some(),
+            in_force: match &play.now {
+                Some(now) => Some(InForce {
+                    digest: now.rule.digest.clone(),
+                    config: serde_json::from_str(&now.rule.config).map_err(AppError::corrupt("settings"))?,
+                }),
+                None => None,
+            },
             points: Change {
                 now: months.iter().map(|month| month.points.now).sum(),
                 then: months.iter().map(|month| month.points.then).sum(),

@@ -10,7 +10,7 @@ mod read;
 mod sums;
 
 pub(crate) use job::Play;
-pub use sums::{Change, Foreseen, MemberChange, MonthChange};
+pub use sums::{Change, Foreseen, InForce, MemberChange, MonthChange};
 
 use super::counter::Deed;
 use super::point::Loyalty as Point;

@@ -6,6 +6,7 @@ use crate::rules::{ClassChange, MoveCount};
 use posthouse_domain::{Day, Localized, Words};
 use posthouse_engine::{Because, Value as Fact};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -46,11 +47,23 @@ pub struct MemberChange {
     pub reason: Option<Reason>,
 }
 
+/// The rule in force, as it was when another was played beside it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct InForce {
+    /// Its plugin.
+    pub digest: String,
+    /// Its settings.
+    pub config: Value,
+}
+
 /// What another rule would have done.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Foreseen {
     /// Whether there is a rule in force to compare with.
     pub compared: bool,
+    /// That rule.
+    #[serde(default)]
+    pub in_force: Option<InForce>,
     /// Points by month, the earliest first.
     pub months: Vec<MonthChange>,
     /// Points in all.

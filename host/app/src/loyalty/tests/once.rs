@@ -34,13 +34,13 @@ async fn an_occasion_that_was_settled_meanwhile_posts_nothing(store: Store) {
     };
     let all = waiting().await;
     assert_eq!(all.len(), 2);
-    let moment = app.segments().moment(room);
     app.segments().ensure_loaded(room).await.expect("facts");
     let (asking, cases) = app
         .loyalty()
-        .prepare(room, all.clone(), &[], moment)
+        .prepare(room, all.clone(), &[])
         .await
         .expect("what to ask");
+    let moment = asking.moment;
     let heard: Vec<_> = cases.iter().map(|case| asking.hear(case)).collect();
     for _ in 0..3 {
         app.loyalty()

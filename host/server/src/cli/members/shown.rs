@@ -257,17 +257,21 @@ mod tests {
                 "balance": {"available": available}, "reason": null, "booking_id": "B1"})
         };
         let found = json!({
-            "opening": {"available": 0}, "closing": {"available": 90}, "next": null,
+            "opening": {"available": 0, "status": 5}, "closing": {"available": 90, "status": 105}, "next": null,
             "items": [
                 line("earned", json!({"pending": 100, "available": 0, "held": 0, "owed": 0}), 0),
                 line("set_aside", json!({"pending": 0, "available": -10, "held": 10, "owed": 0}), 90),
+                json!({"at": "2026-01-15T04:00:00Z", "wallet": "status", "kind": "activated", "changed": {"available": 100},
+                    "balance": {"available": 105}, "reason": null, "booking_id": "B2"}),
             ],
         });
         let told = statement(&found, &House::in_shanghai());
         for part in [
             "earned     +100",
             "set aside  -10",
-            "Opening 0, closing 90",
+            "Points: opening 0, closing 90",
+            "Status: opening 5, closing 105",
+            "activated  +100    105",
             "2026-01-15 12:00",
         ] {
             assert!(told.contains(part), "{part} is not in\n{told}");
