@@ -43,6 +43,11 @@ fn a_binding_ends_and_is_put_back(database: Database) {
     // somebody who looked at another revision ends nothing
     let refused = client.try_send("DELETE", RFM, "", &[], &[("If-Match", "\"7\"")]);
     assert_eq!(refused.unwrap().problem(412), "revision_changed");
+    // whoever asks for one that is there begins none
+    let rule = json!({"digest": client.get(RFM).expect(200)["digest"]}).to_string();
+    let other = RFM.replace("/rfm", "/other");
+    let refused = client.try_send("PUT", &other, "application/json", rule.as_bytes(), &[("If-Match", "*")]);
+    assert_eq!(refused.unwrap().problem(412), "revision_changed");
     let ended = client.send("DELETE", RFM, "", &[]).expect(200);
     assert_eq!((&ended["revision"], &ended["diff"]["changed"]), (&json!(2), &json!(80)));
     assert!(ended["ended_at"].is_string(), "{ended}");

@@ -212,7 +212,10 @@ fn roles_say_what_people_may_do(database: Database) {
         lead.put("/api/v1/roles/clerk", &clerk(&["owner"])).problem(422),
         "bad_role"
     );
-    let made = lead.put("/api/v1/roles/clerk", &clerk(&["read"])).expect(201);
+    let (path, body) = ("/api/v1/roles/clerk", clerk(&["read"]).to_string());
+    let nothing = lead.try_send("PUT", path, "application/json", body.as_bytes(), &[("If-Match", "*")]);
+    assert_eq!(nothing.unwrap().problem(412), "version_changed");
+    let made = lead.put(path, &clerk(&["read"])).expect(201);
     assert_eq!(made["version"], 1);
     let branch = lead.post("/api/v1/branches", &json!({"name": "静安门店"})).expect(201);
     assert_eq!(
