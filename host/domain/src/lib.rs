@@ -7,6 +7,7 @@ pub mod booking;
 pub mod campaign;
 pub mod canonical;
 pub mod catalogue;
+pub mod clocks;
 pub mod clv;
 pub mod contribution;
 pub mod event;
