@@ -91,12 +91,12 @@ fn in_china(date: chrono::NaiveDate) -> Option<bool> {
 /// Whether work is done in the minute that begins at an instant.
 fn is_open(calendar: &Calendar, at: Instant) -> bool {
     let local = DateTime::<Utc>::from_timestamp_millis(at)
-        .unwrap()
+        .expect("a time")
         .with_timezone(&calendar.zone);
     let own = &calendar.week.0[local.weekday().num_days_from_monday() as usize];
     let like_any = || {
         if own.is_empty() {
-            calendar.week.0.iter().find(|spans| !spans.is_empty()).unwrap()
+            calendar.week.0.iter().find(|spans| !spans.is_empty()).expect("hours")
         } else {
             own
         }
