@@ -71,8 +71,8 @@
 //! `#[fact("attr.passport-country")]` names a fact whose key is not the field's name.
 //!
 //! A plugin exports one extension point. The one above is a [`Segmentation`], which puts customers into segments; a [`Promotion`]
-//! proposes savings on what a customer is about to buy, and a [`Loyalty`] rule posts points to members and says in which tier they
-//! stand. Their pages have one in full.
+//! proposes savings on what a customer is about to buy, a [`Loyalty`] rule posts points to members and says in which tier they
+//! stand, and a rule of [`ComplaintRouting`] sends cases to desks. Their pages have one in full.
 
 // So that what the derives write, `::posthouse_sdk::…`, also works in here.
 extern crate self as posthouse_sdk;
@@ -85,6 +85,7 @@ mod basket;
 #[doc(hidden)]
 #[rustfmt::skip]
 pub mod bindings;
+mod complaint_routing;
 mod component;
 mod context;
 mod description;
@@ -105,6 +106,10 @@ mod store;
 mod values;
 
 pub use basket::{Basket, Line, ProductKind};
+pub use complaint_routing::{
+    Case, CaseBooking, CaseKind, Cause, ClockKind, ComplaintRouting, Desk, Desks, Liability, Person, Phase, Playbook,
+    PlaybookStep, Remedy, Route, Trigger,
+};
 pub use context::Context;
 pub use description::{
     ArgumentDef, Description, FactKind, FactUse, Localized, QuantileUse, ReasonDef, SegmentDef, TierDef,
@@ -128,6 +133,7 @@ pub use values::{Day, Money, Rate, Text};
 /// What the derives and macros name in the code they write. Not for authors.
 #[doc(hidden)]
 pub mod private {
+    pub use crate::complaint_routing::check as check_complaint_routing;
     pub use crate::component::Component;
     pub use crate::description::{declares, field_key};
     pub use crate::facts::{Columns, Fact, Values, holds_a_segment};
@@ -145,9 +151,10 @@ pub mod prelude {
     #[cfg(not(target_family = "wasm"))]
     pub use crate::harness::harness;
     pub use crate::{
-        Active, AgencyEvent, Basket, Booking, Class, Context, Day, Description, Facts, Happening, InTier, Lasts, Line,
-        Localized, Loyalty, Member, Money, NoReason, NoSettings, NoTiers, Occasion, Offers, Placement, Posting,
-        Postings, Problems, ProductKind, Promotion, Quantile, Quantiles, Rate, Reasons, Referral, Rule, Saving,
-        Segmentation, Segments, Side, Text, Tiers, Wallet, log, settings,
+        Active, AgencyEvent, Basket, Booking, Case, CaseBooking, CaseKind, Cause, Class, ClockKind, ComplaintRouting,
+        Context, Day, Description, Desk, Desks, Facts, Happening, InTier, Lasts, Liability, Line, Localized, Loyalty,
+        Member, Money, NoReason, NoSettings, NoTiers, Occasion, Offers, Person, Phase, Placement, Playbook,
+        PlaybookStep, Posting, Postings, Problems, ProductKind, Promotion, Quantile, Quantiles, Rate, Reasons, Referral,
+        Remedy, Route, Rule, Saving, Segmentation, Segments, Side, Text, Tiers, Trigger, Wallet, log, settings,
     };
 }

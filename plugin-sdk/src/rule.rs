@@ -24,7 +24,8 @@ use crate::settings::Settings;
 /// ```
 ///
 /// What is left out the rule does not have; its name and version are those of the package. What it decides says the trait of its
-/// extension point: [`Segmentation`](crate::Segmentation), [`Promotion`](crate::Promotion), [`Loyalty`](crate::Loyalty).
+/// extension point: [`Segmentation`](crate::Segmentation), [`Promotion`](crate::Promotion), [`Loyalty`](crate::Loyalty),
+/// [`ComplaintRouting`](crate::ComplaintRouting).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a rule",
     label = "`Rule` is not implemented for this type",

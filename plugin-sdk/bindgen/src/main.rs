@@ -11,7 +11,12 @@ use wit_bindgen_rust::{Opts, Ownership};
 use wit_parser::{PackageId, Resolve};
 
 /// The worlds of the contract, an extension point each.
-const WORLDS: [&str; 3] = ["segmentation-plugin", "promotion-plugin", "loyalty-plugin"];
+const WORLDS: [&str; 4] = [
+    "segmentation-plugin",
+    "promotion-plugin",
+    "loyalty-plugin",
+    "complaint-routing-plugin",
+];
 
 /// All of them in one, so that they share `types`, `log` and `descriptor`. Nobody exports it.
 const ALL: &str = "package posthouse:sdk;
@@ -19,6 +24,7 @@ world plugin {
     include posthouse:plugin/segmentation-plugin@1.0.0;
     include posthouse:plugin/promotion-plugin@1.0.0;
     include posthouse:plugin/loyalty-plugin@1.0.0;
+    include posthouse:plugin/complaint-routing-plugin@1.0.0;
 }";
 
 fn main() -> Result<(), Box<dyn Error>> {

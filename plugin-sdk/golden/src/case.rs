@@ -1,11 +1,17 @@
 use crate::Said;
+use crate::complaint_routing::RoutingCase;
 use crate::form::{Form, Shape, read, shape};
 use crate::loyalty::LoyaltyCase;
 use crate::promotion::PromotionCase;
 use crate::segmentation::SegmentationCase;
 
 /// The shapes that are known. A case with none of their marks is read as the first, so that it is told what it lacks.
-pub const SHAPES: [Shape; 3] = [SegmentationCase::SHAPE, PromotionCase::SHAPE, LoyaltyCase::SHAPE];
+pub const SHAPES: [Shape; 4] = [
+    SegmentationCase::SHAPE,
+    PromotionCase::SHAPE,
+    LoyaltyCase::SHAPE,
+    RoutingCase::SHAPE,
+];
 
 /// Reads a file where cases of one form are needed.
 ///

@@ -48,10 +48,26 @@
 //! (`now`, `completed` or a day), `expires` (`never`, a day, `{"days": 30}` or `{"months": 24}`) and `reason` are compared where they are
 //! given, as are `valid_until`, `next` and `reason` of a tier.
 //!
+//! Those of a rule of complaint routing have what came in, and the desks it can go to:
+//!
+//! ```json
+//! [{"name": "a cold shower goes to whoever deals with hotels", "today": "2026-01-15",
+//!   "complaint": {"cause": "product", "phase": "in_trip", "booking": {"amount": 500000}, "supplier": "lake-hotel"},
+//!   "desks": [{"key": "default", "people": [{}]}, {"key": "suppliers", "skills": ["supplier"], "people": [{"open_cases": 2}]}],
+//!   "expect": {"desk": "suppliers", "severity": 2, "targets": {"first_response": 60}, "reason": "supplier"}}]
+//! ```
+//!
+//! What is left out of a `complaint` is unknown or nothing: it is a `complaint` by `phone`, `post` trip. `desk` names the desk at which it is.
+//! `trigger` says why the rule is asked: `opened`, if it is left out, `reopened`, `cause_changed`, `severity_changed`, `answered`, or of an
+//! escalation `{"clock": "resolution", "percent": 100}`. Without `desks` there is one, `default`, with somebody on duty. Of `expect` what is given is
+//! compared: `desk` (`null` for the default desk), `person`, `severity`, `cause`, `targets` in working minutes by clock, `escalations`, `playbook`,
+//! `compensations` as `[{"remedy": "refund", "amount": 50000}]`, and `reason`.
+//!
 //! One file has the cases of one extension point.
 
 mod case;
 pub mod catalogue;
+pub mod complaint_routing;
 mod count;
 mod day;
 mod facts;
@@ -65,6 +81,7 @@ mod said;
 mod segmentation;
 
 pub use case::{SHAPES, parse};
+pub use complaint_routing::RoutingCase;
 pub use count::{Counts, count};
 pub use day::{MILLIS as DAY_MILLIS, day};
 pub use facts::{Fact, Kind, Value, as_json, zero};

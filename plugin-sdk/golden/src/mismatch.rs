@@ -12,7 +12,7 @@ pub struct Mismatch {
     #[serde(flatten)]
     pub place: Option<Place>,
     /// `segment`, `score` or `reason`; of an offer `offer`, `saving` or `reason`; of a posting `posting`, `points`, `active`, `expires` or
-    /// `reason`; of a tier `tier`, `valid_until`, `next` or `reason`.
+    /// `reason`; of a tier `tier`, `valid_until`, `next` or `reason`; of a case what `expect` has.
     pub field: &'static str,
     /// What the case expects.
     pub expected: String,

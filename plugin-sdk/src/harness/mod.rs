@@ -3,7 +3,7 @@
 //! `harness::<Rfm>().golden(include_str!("../golden.json"))` runs the cases that `posthouse plugin test` runs in the sandbox, read and
 //! compared by the same code. Single calls are put together word by word and end with the verb of the extension point:
 //! `harness::<Rfm>().rows([…]).classify()`, `harness::<EarlyBird>().line(…).evaluate()`,
-//! `harness::<PointsAndTiers>().happening(…).earn()`.
+//! `harness::<PointsAndTiers>().happening(…).earn()`, `harness::<ComplaintDesk>().case(…).route()`.
 //!
 //! Every call holds the rule against the host's catalogue of facts and the settings against their bounds and the rule's own words, and
 //! ends a rule that does not come to an end by itself.
@@ -21,6 +21,7 @@ pub use bounds::problems;
 #[doc(hidden)]
 pub use shown::shown;
 
+pub use crate::complaint_routing::trial::{Incoming, RoutedTo};
 pub use crate::loyalty::trial::{Earned, Earnings, Membership, PlacedIn, Said};
 pub use crate::promotion::trial::{Proposal, Proposals, Purchase};
 pub use crate::segmentation::trial::{Answer, Answers, Rows};
@@ -58,7 +59,7 @@ pub fn harness<P: Rule>() -> Harness<P> {
 }
 
 /// A call of the rule `P`, being put together: what every extension point has, and the question `Q` that is its own, as [`Rows`], a
-/// [`Purchase`] or a [`Membership`]. Everything is checked when the call is made.
+/// [`Purchase`], a [`Membership`] or an [`Incoming`] case. Everything is checked when the call is made.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Harness<P, Q = ()> {
