@@ -2,7 +2,7 @@
 
 mod all;
 
-pub use all::{ALL, LOT};
+pub use all::{ALL, CASE_TEXT, LOT};
 
 use crate::contribution::Contributed;
 pub use crate::fact::{FactKind, Value};
@@ -169,9 +169,10 @@ impl FactDef {
     }
 }
 
-/// Every fact a rule can read, but for an agency's own: those of the customer, and the [`LOT`] that the customer has drawn in the rule's binding.
+/// Every fact a rule can read, but for an agency's own: those of the customer, the [`LOT`] that the customer has drawn in the rule's binding, and
+/// what is written in the case that it is asked about.
 pub fn readable() -> impl Iterator<Item = &'static FactDef> {
-    ALL.iter().chain([&LOT])
+    ALL.iter().chain([&LOT, &CASE_TEXT])
 }
 
 /// The position of a fact in [`ALL`].

@@ -9,6 +9,7 @@ pub mod canonical;
 pub mod catalogue;
 pub mod clocks;
 pub mod clv;
+pub mod complaints;
 pub mod contribution;
 pub mod event;
 mod fact;

@@ -40,6 +40,13 @@ event_types! {
     "campaign.amended": "What is in force of a campaign was changed.", "进行中的活动已变更。";
     "campaign.ended": "A campaign ended.", "活动已结束。";
     "campaign.evaluated": "A campaign was evaluated.", "活动已完成评估。";
+    "case.opened": "Somebody complained, suggested something, asked, or praised.", "收到投诉、建议、咨询或表扬。";
+    "case.routed": "A case came to a desk.", "案件已分派到处理组。";
+    "case.breached": "Something promised for a case was not done in time.", "案件超过了承诺的期限。";
+    "case.resolved": "A case was resolved.", "案件已解决。";
+    "case.reopened": "A case was opened again.", "案件重新打开。";
+    "crisis.opened": "Complaints were joined into a crisis, or somebody opened one.", "多起投诉并为危机，或有人开启了危机。";
+    "crisis.closed": "A crisis is over.", "危机已结束。";
     "customer.created": "A customer is new.", "新增客户。";
     "customer.updated": "Something is new about a customer: a record, a field, an identity.", "客户信息有更新：记录、字段或身份。";
     "import.finished": "A file was imported, or could not be.", "文件导入结束，或导入失败。";

@@ -198,19 +198,19 @@ pub static ALL: [FactDef; 48] = [
     FactDef::contributed("referrals-12m", FactKind::Count, false, "loyalty")
         .means("近365天推荐的客户数", "customers referred in the last 365 days")
         .unit("people"),
-    FactDef::contributed("open-complaints", FactKind::Count, false, NO_SOURCE)
+    FactDef::contributed("open-complaints", FactKind::Count, false, "complaints")
         .means("未结投诉数", "complaints not yet closed")
         .unit("cases"),
-    FactDef::contributed("complaints-12m", FactKind::Count, false, NO_SOURCE)
+    FactDef::contributed("complaints-12m", FactKind::Count, false, "complaints")
         .means("近365天投诉数", "complaints made in the last 365 days")
         .unit("cases"),
-    FactDef::contributed("badly-resolved-12m", FactKind::Count, false, NO_SOURCE)
+    FactDef::contributed("badly-resolved-12m", FactKind::Count, false, "complaints")
         .means(
             "近365天处理不满意的投诉数",
             "complaints resolved badly in the last 365 days",
         )
         .unit("cases"),
-    FactDef::contributed("last-complaint-days", FactKind::Count, true, NO_SOURCE)
+    FactDef::contributed("last-complaint-days", FactKind::Count, true, "complaints")
         .means("距最近一次投诉的天数", "days since the last complaint")
         .unit("days")
         .seen(View::DaysSince),
@@ -282,3 +282,8 @@ pub static LOT: FactDef = FactDef::contributed("lot", FactKind::Count, true, "bi
     "0 到 9,999 的抽签号，同一客户在同一绑定中始终不变",
     "lot drawn, 0 to 9,999: always the same for a customer in a binding",
 );
+
+/// What somebody has written in the case that a rule of complaint routing is asked about. To read it is granted like a fact, and no other rule has it.
+pub static CASE_TEXT: FactDef = FactDef::contributed("case-text", FactKind::Text, true, "complaints")
+    .means("案件原文，仅供投诉分派规则读取", "the words of the case; for rules of complaint routing only")
+    .personal();
