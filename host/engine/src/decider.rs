@@ -50,6 +50,7 @@ impl<P: Point> Decider<P> {
     pub(crate) fn load(linked: Linked, digest: String) -> Result<Self, Refusal> {
         let own = Own {
             reads_segments: true,
+            reads_cases: P::READS_CASES,
             check: P::check_description,
         };
         let identity = Identity::ask(linked, digest, &own)?;

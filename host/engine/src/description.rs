@@ -91,3 +91,25 @@ pub struct TierDef {
     /// What its members get.
     pub benefits: Localized,
 }
+
+/// What a rule of complaint routing has done in a crisis. Validated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Playbook {
+    /// Name of it through all versions of the rule.
+    pub key: String,
+    /// Title for people.
+    pub title: Localized,
+    /// What is done, in its order.
+    pub steps: Vec<PlaybookStep>,
+}
+
+/// A step of a playbook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaybookStep {
+    /// Who does it.
+    pub role: String,
+    /// Within how many hours.
+    pub hours: u32,
+    /// What is done.
+    pub text: Localized,
+}

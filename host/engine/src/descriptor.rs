@@ -6,6 +6,7 @@ use crate::limits::Limits;
 use crate::refusal::Refusal;
 use crate::schema;
 use crate::text::is_hidden;
+use posthouse_domain::catalogue::CASE_TEXT;
 use posthouse_domain::{Localized, Words, words};
 use posthouse_golden::catalogue::{self, ATTRIBUTE, SEGMENT};
 use std::collections::HashSet;
@@ -15,6 +16,8 @@ use std::collections::HashSet;
 pub(crate) struct Own {
     /// Whether its rules may read the segments that others gave the customer.
     pub(crate) reads_segments: bool,
+    /// Whether they are asked about a case, and may read what is written in it.
+    pub(crate) reads_cases: bool,
     /// What is wrong with the description for this point.
     pub(crate) check: fn(&Description) -> Result<(), Words>,
 }
@@ -71,6 +74,13 @@ fn check_facts(facts: &[FactUse], own: &Own, limits: &Limits) -> Result<(), Refu
         }
         if let Some(binding) = fact.key.strip_prefix(SEGMENT) {
             check_segment_fact(&format!("facts[{index}] {key:?}"), binding, own, limits)?;
+        }
+        if fact.key == CASE_TEXT.key && !own.reads_cases {
+            let detail = words!(
+                "facts[{index}] {key:?} is what is written in a case; only rules of complaint-routing are asked about one",
+                "facts[{index}] {key:?} 是案件原文；只有 complaint-routing 规则会被问到案件"
+            );
+            return Err(Refusal::new("unknown_fact", detail));
         }
     }
     // all of them, so that nobody has to come back for each

@@ -61,7 +61,7 @@ pub use compiler::{ChildCompiler, compile_confined};
 pub use context::{Context, QuantileTable};
 pub use contract::{Answered, Export, Linked, context_of};
 pub use decider::{Decided, Decider};
-pub use description::{Argument, Description, FactUse, QuantileRequest, ReasonDef, SegmentDef, TierDef};
+pub use description::{Argument, Description, FactUse, Playbook, PlaybookStep, QuantileRequest, ReasonDef, SegmentDef, TierDef};
 pub use disk::free_bytes;
 pub use draws::Draws;
 pub use engine::{Admitted, Engine, EngineConfig, EngineError, EngineStats, digest};
@@ -73,8 +73,8 @@ pub use memory::give_back_soon;
 pub use plugin::Plugin;
 pub use point::{Point, Question, Subjects};
 pub use points::{
-    Classified, LATER, Loyalty, LoyaltyPlugin, MemberAsked, MemberSaid, NONE, NextTier, PlacedIn, Points, Promotion,
-    PromotionPlugin, Proposed, SegmentationPlugin, shown_basket,
+    CaseAsked, Classified, ComplaintRouting, LATER, Loyalty, LoyaltyPlugin, MemberAsked, MemberSaid, NONE, NextTier,
+    PlacedIn, Points, Promotion, PromotionPlugin, Proposed, Routed, RoutingPlugin, SegmentationPlugin, shown_basket,
 };
 pub use problem::Problem;
 pub use refusal::{LoadError, Refusal};

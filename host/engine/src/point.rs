@@ -21,6 +21,8 @@ use std::fmt;
 pub trait Point: Sized + Send + Sync + 'static {
     /// The name used in WIT, JSON and messages, that of its golden cases: `posthouse:plugin/NAME` is the interface.
     const NAME: &'static str = Self::Case::SHAPE.point;
+    /// Whether its rules are asked about a case, and may read what is written in it.
+    const READS_CASES: bool = false;
     /// How subjects are counted.
     const UNITS: &'static Units;
     /// The sizes of made-up subjects whose cost is measured, the smallest first; the last is the largest there can be.

@@ -1,6 +1,7 @@
 //! The extension points that this host speaks, each in a room of its own: how it is called in every version of the contract, its checks,
 //! what it is tried with, its golden cases, the words for it. Nothing outside of its room knows one.
 
+mod complaint_routing;
 mod loyalty;
 mod promotion;
 mod segmentation;
@@ -11,6 +12,7 @@ use crate::extension_point::ExtensionPoint;
 use crate::refusal::Refusal;
 use posthouse_golden::{Said, Shape, shape};
 
+pub use complaint_routing::{CaseAsked, ComplaintRouting, Routed};
 pub use loyalty::{Loyalty, MemberAsked, MemberSaid, NextTier, PlacedIn};
 pub use promotion::{Promotion, Proposed, shown_basket};
 pub use segmentation::{Classified, NONE, SegmentationPlugin};
@@ -21,8 +23,11 @@ pub type PromotionPlugin = crate::decider::Decider<Promotion>;
 /// A loyalty rule, ready to be called from any thread. Cheap to clone.
 pub type LoyaltyPlugin = crate::decider::Decider<Loyalty>;
 
+/// A rule of complaint routing, ready to be called from any thread. Cheap to clone.
+pub type RoutingPlugin = crate::decider::Decider<ComplaintRouting>;
+
 /// Extension points of the contract that this host does not speak yet.
-pub const LATER: [&str; 2] = ["complaint-routing", "care"];
+pub const LATER: [&str; 1] = ["care"];
 
 /// The extension points that an engine speaks. By default all that this host knows.
 #[derive(Debug, Clone)]
@@ -35,6 +40,7 @@ impl Default for Points {
             segmentation::POINT,
             ExtensionPoint::of::<Promotion>(),
             ExtensionPoint::of::<Loyalty>(),
+            ExtensionPoint::of::<ComplaintRouting>(),
         ])
     }
 }

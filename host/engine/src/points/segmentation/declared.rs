@@ -10,6 +10,7 @@ use std::collections::HashSet;
 /// What a segmentation's description has to keep to.
 pub(super) const OWN: Own = Own {
     reads_segments: false,
+    reads_cases: false,
     check,
 };
 
