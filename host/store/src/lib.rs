@@ -14,6 +14,7 @@ pub mod campaign_changes;
 pub mod campaigns;
 mod checkpoint;
 pub mod clv;
+pub mod complaints;
 pub mod compressed;
 pub mod coupons;
 pub mod database;
