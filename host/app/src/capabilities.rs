@@ -67,6 +67,8 @@ capabilities! {
     coupons: Coupons,
     /// Members, their points and tiers.
     loyalty: Loyalty,
+    /// Complaints: who deals with them and by when, and what puts them right.
+    complaints: Complaints,
     /// Prices that are held, confirmed, released and returned.
     quotes: Quotes,
     /// What an agency's own systems are told.

@@ -16,6 +16,7 @@ pub struct DocumentKeys {
     sessions: [u8; 32],
     factors: [u8; 32],
     links: [u8; 32],
+    cases: [u8; 32],
 }
 
 impl std::fmt::Debug for DocumentKeys {
@@ -43,6 +44,7 @@ impl DocumentKeys {
             sessions: keyed(secret, &[b"posthouse session form"]),
             factors: keyed(secret, &[b"posthouse second factor"]),
             links: keyed(secret, &[b"posthouse member link"]),
+            cases: keyed(secret, &[b"posthouse case page"]),
         }
     }
 
@@ -74,14 +76,19 @@ impl DocumentKeys {
         keyed(&self.links, &[agency.as_bytes(), link.as_bytes()])
     }
 
+    /// Signs the page of a case; what was signed for an epoch before opens nothing any more.
+    pub(crate) fn sign_case(&self, agency: Uuid, case: Uuid, epoch: i32) -> [u8; 32] {
+        keyed(&self.cases, &[agency.as_bytes(), case.as_bytes(), &epoch.to_le_bytes()])
+    }
+
+    /// Whether this signs the page of a case; it takes as long whatever is wrong with it.
+    pub(crate) fn signs_case(&self, agency: Uuid, (case, epoch): (Uuid, i32), signature: &[u8]) -> bool {
+        same(&self.sign_case(agency, case, epoch), signature)
+    }
+
     /// Whether this signs a link; it takes as long whatever is wrong with it.
     pub(crate) fn signs_link(&self, agency: Uuid, link: Uuid, signature: &[u8]) -> bool {
-        let right = self.sign_link(agency, link);
-        let differs = right
-            .iter()
-            .zip(signature)
-            .fold(0, |all, (one, other)| all | (one ^ other));
-        signature.len() == right.len() && differs == 0
+        same(&self.sign_link(agency, link), signature)
     }
 
     /// Encrypts a document number; `None` only if the cipher refuses, which it does for nothing this short.
@@ -121,6 +128,12 @@ impl DocumentKeys {
     pub(crate) fn open_errand(&self, sealed: &[u8]) -> Option<Vec<u8>> {
         opened(&self.sealing, b"errand", sealed)
     }
+}
+
+/// Compares two signatures in the same time wherever they differ.
+fn same(right: &[u8], given: &[u8]) -> bool {
+    let differs = right.iter().zip(given).fold(0, |all, (one, other)| all | (one ^ other));
+    given.len() == right.len() && differs == 0
 }
 
 /// A nonce, and `plain` encrypted under it and bound to whose it is.

@@ -169,18 +169,24 @@ pub fn thing(name: &'static str) -> Words {
     }
 }
 
-const THINGS: [(&str, &str); 32] = [
+const THINGS: [(&str, &str); 38] = [
     ("adjustment", "调整单"),
     ("agency", "旅行社"),
     ("amendment", "变更"),
+    ("attachment", "附件"),
     ("attribute", "属性"),
     ("binding", "绑定"),
     ("branch", "门店"),
+    ("calendar", "日历"),
     ("campaign", "活动"),
+    ("compensation", "补偿"),
+    ("complaint", "案件"),
     ("coupon", "优惠券"),
     ("coupon batch", "券批次"),
+    ("crisis", "危机"),
     ("customer", "客户"),
     ("decision", "决策"),
+    ("desk", "处理组"),
     ("document", "证件"),
     ("extension point", "扩展点"),
     ("import", "导入任务"),

@@ -9,6 +9,7 @@ mod caller;
 pub mod campaigns;
 mod capabilities;
 pub mod clock;
+pub mod complaints;
 pub mod coupons;
 pub mod days;
 mod documents;
@@ -52,7 +53,7 @@ mod writable;
 
 pub use allowances::Allowances;
 pub use capabilities::{
-    Amendments, Attributes, Audit, Bindings, Campaigns, Coupons, Days, Decisions, Facts, Idempotency, Insights, Intake,
+    Amendments, Attributes, Audit, Bindings, Campaigns, Complaints, Coupons, Days, Decisions, Facts, Idempotency, Insights, Intake,
     Jobs, Loyalty, Plugins, Profiles, Quotes, Samples, Segments, StackingGroups, Tasks, Team, Today, Upkeep, Views,
     Webhooks,
 };
@@ -165,6 +166,7 @@ fn job_kinds() -> Kinds {
         .with::<intake::LetGo>()
         .with::<campaigns::End>()
         .with::<coupons::Abandon>()
+        .with_together::<complaints::Clock>()
         .with_together::<quotes::Expire>()
         .with::<quotes::Return>()
         .with::<loyalty::Follow>()
@@ -205,18 +207,23 @@ impl App {
             writable: Arc::default(),
             points: Points::default()
                 .with::<campaigns::point::Promotion>()
-                .with::<loyalty::point::Loyalty>(),
+                .with::<loyalty::point::Loyalty>()
+                .with::<complaints::point::ComplaintRouting>(),
             contributions: Contributions::default()
                 .with::<loyalty::Standing>()
-                .with::<reviews::Reviews>(),
+                .with::<reviews::Reviews>()
+                .with::<complaints::Complained>(),
             imports: Arc::default(),
             sources: timeline::Sources::default()
                 .with::<intake::Records>()
-                .with::<segments::Moves>(),
+                .with::<segments::Moves>()
+                .with::<complaints::Touches>(),
             kinds: job_kinds(),
             subjects: work::Subjects::default()
                 .with::<campaigns::Tasked>()
-                .with::<loyalty::Ordered>(),
+                .with::<loyalty::Ordered>()
+                .with::<complaints::Complained>()
+                .with::<complaints::InCrisis>(),
             turn: Arc::default(),
             host,
             rooms: Arc::default(),

@@ -14,6 +14,7 @@ mod birthdays;
 mod books;
 mod brought;
 mod catch_up;
+mod compensated;
 mod counter;
 mod facts;
 mod follow;

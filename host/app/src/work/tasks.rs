@@ -129,6 +129,29 @@ impl Tasks<'_> {
         Ok(row.id)
     }
 
+    /// The same of a task that is somebody's, until some time.
+    pub(crate) async fn write_down_whose(
+        &self,
+        tx: &mut Tx,
+        caller: &Caller,
+        subject: Subject<'static>,
+        new: &NewTask,
+    ) -> Result<Uuid> {
+        let (app, agency) = (self.app, caller.room.id);
+        let kind = new.kind.as_deref().unwrap_or(OTHER);
+        let mut row = TaskRow {
+            subject_kind: Some(subject.kind.to_owned()),
+            subject_id: Some(subject.id),
+            number: Some(next_number(tx, agency, subject).await?),
+            ..new_row(app, caller, kind, short(&words!("title", "标题"), &new.title)?)
+        };
+        assign(tx, agency, &mut row, &new.assignee).await?;
+        set_due(caller, &mut row, new.due);
+        store::insert_task(tx, agency, &row).await?;
+        self.note(tx, caller, &row, "task.create", "task.created", &[]).await?;
+        Ok(row.id)
+    }
+
     /// Says that a task is done with what it came with, in its transaction. One that is done, or was taken away, stays so.
     pub(crate) async fn settle(&self, tx: &mut Tx, caller: &Caller, id: Uuid, outcome: Option<&str>) -> Result<()> {
         let agency = caller.room.id;

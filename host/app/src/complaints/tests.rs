@@ -1,0 +1,1 @@
+//! Cases, from what somebody has to say to what puts it right.
