@@ -16,7 +16,7 @@ use posthouse_domain::insights::loyal::Indicator;
 use posthouse_domain::ledger::Movement::{Commit, Release, Reserve, Return};
 use posthouse_domain::promotion::{Mode, ProductKind as Product};
 use posthouse_domain::row;
-use posthouse_domain::{booking, campaign, event, ledger, link, preference, profile, webhook};
+use posthouse_domain::{booking, campaign, complaints, event, ledger, link, preference, profile, webhook};
 use posthouse_engine as engine;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -181,8 +181,51 @@ fixed! {
     /// What became of a coupon code: `held` (confirming redeems it), `not_applied`, or what is wrong with it.
     CodeState = ["held", "not_applied", "coupon_unknown", "coupon_revoked", "coupon_expired", "coupon_of_another_customer", "coupon_used_up", "coupon_needless"];
     /// What became of a campaign in a quote: `applied`, or why not.
-    CampaignOutcome = ["applied", "outside_window", "elsewhere", "customer_needed", "not_in_audience", "holdout", "open_complaint", "coupon_needed",
+    CampaignOutcome = ["applied", "outside_window", "elsewhere", "customer_needed", "not_in_audience", "holdout", "open_complaint", "product_in_crisis", "coupon_needed",
         "no_rule", "set_aside", "not_asked", "rule_failed", "not_running", "no_offer", "outranked", "not_best", "over_budget", "at_floor"];
+    /// What somebody has to say.
+    CaseKind = complaints::Kind::ALL.iter().map(|one| one.as_str());
+    /// What a case is about.
+    CaseCause = complaints::Cause::ALL.iter().map(|one| one.as_str());
+    /// When in a trip it happened.
+    CasePhase = complaints::Phase::ALL.iter().map(|one| one.as_str());
+    /// Who is answerable.
+    Liability = complaints::Liability::ALL.iter().map(|one| one.as_str());
+    /// Where a case stands.
+    CaseState = complaints::State::ALL.iter().map(|one| one.as_str());
+    /// What can be done with a case.
+    CaseStep = complaints::Step::ALL.iter().map(|one| one.as_str());
+    /// What happened to a case: a step, or what came by itself.
+    CaseEntryKind = complaints::Step::ALL.iter().map(|one| one.as_str())
+        .chain(["opened", "routed", "warned", "breached", "file", "compensation", "joined"]);
+    /// Who did it: somebody of the staff or a key, whoever complained, the host by itself.
+    CaseTeller = ["staff", "customer", "host"];
+    /// What a clock runs against. Those that the law sets count days; the others working minutes.
+    CaseClockKind = complaints::ClockKind::ALL.iter().map(|one| one.as_str());
+    /// How a clock stands.
+    CaseClockState = ["running", "paused", "met", "breached"];
+    /// How cases are listed.
+    CaseOrder = ["latest", "due"];
+    /// Whom the agency waits for.
+    CaseWaitsFor = ["customer", "supplier"];
+    /// Why the word of a rule was not followed.
+    RoutingObjectionCode = ["too_many_hops", "loop", "not_on_duty", "severity_stands", "cause_stands", "later_than_the_law", "rule_failed", "may_not_see"];
+    /// What puts a case right.
+    Remedy = complaints::Remedy::ALL.iter().map(|one| one.as_str());
+    /// Where a compensation stands.
+    CompensationState = ["waiting", "approved", "rejected"];
+    /// What kind of crisis.
+    CrisisKind = posthouse_app::complaints::CRISIS_KINDS;
+    /// Where a crisis stands.
+    CrisisState = ["watch", "open", "contained", "repair", "closed"];
+    /// What can be done with a crisis.
+    CrisisStep = posthouse_app::complaints::CrisisStep::ALL.map(posthouse_app::complaints::CrisisStep::as_str);
+    /// What complaints are put together by.
+    ComplaintsBy = posthouse_app::complaints::By::ALL.map(posthouse_app::complaints::By::as_str);
+    /// Whose public holidays a calendar keeps.
+    HolidaysOf = ["none", "china"];
+    /// How a day is not as its week has it.
+    CalendarExceptionKind = ["closed", "workday", "hours"];
     /// How asking a rule ended: it answered, or what was wrong.
     DecisionOutcome = ["answered", "out_of_fuel", "out_of_time", "deadline", "memory", "trap", "bad_output", "refused", "host"];
     /// The period that is looked at.

@@ -16,6 +16,7 @@ mod calls;
 mod campaigns;
 mod clashes;
 mod clock;
+mod complaints;
 mod coupons;
 mod customers;
 mod decisions;
@@ -165,6 +166,7 @@ fn calls(front: &Front) -> Calls {
         .merge(customers::routes())
         .merge(links::routes())
         .merge(loyalty::routes())
+        .merge(complaints::routes())
         .merge(timeline::routes())
         .merge(attributes::routes())
         .merge(facts::routes())
@@ -193,12 +195,14 @@ fn calls(front: &Front) -> Calls {
     let v1 = open(plain, small)
         .merge(open(events::routes(), Taking::Whole(http.event_bytes)))
         .merge(open(imports::routes(), files))
+        .merge(open(complaints::file_routes(), files))
         .merge(open(plugins::routes(), Taking::Whole(front.component_bytes())))
         .merge(secret(
             keys::routes()
                 .merge(webhooks::secret_routes())
                 .merge(staff::secret_routes())
-                .merge(loyalty::secret_routes()),
+                .merge(loyalty::secret_routes())
+                .merge(complaints::secret_routes()),
             small,
         ))
         .merge(secret(coupons::secret_routes(), Taking::Whole(http.event_bytes)))

@@ -34,6 +34,7 @@ pub(super) const SCHEME: &str = "key";
         (name = "bindings", description = "Which rule is in force."),
         (name = "segments", description = "Who is where, since when and why."),
         (name = "loyalty", description = "Members, their points and tiers, by rules that the agency swaps."),
+        (name = "complaints", description = "Cases, who deals with them and by when, what puts them right; crises."),
         (name = "campaigns", description = "Offers to customers from plan to lessons: who planned, who agreed, what it brought."),
         (name = "tasks", description = "What is to be done, by whom, until when."),
         (name = "quotes", description = "What a basket costs with every campaign in force."),

@@ -6,6 +6,7 @@
 
 mod assets;
 mod campaigns;
+mod complaints;
 mod customers;
 mod desk;
 mod door;
@@ -52,6 +53,7 @@ pub fn router(desk: Desk) -> Router {
         .merge(plugins::routes())
         .merge(campaigns::routes())
         .merge(members::routes())
+        .merge(complaints::routes())
         .merge(quotes::routes())
         .merge(second_factor::routes())
         .merge(team::routes())
@@ -62,6 +64,7 @@ pub fn router(desk: Desk) -> Router {
     let outside = sign_in::routes()
         .merge(members::own::routes())
         .layer(DefaultBodyLimit::max(DOOR_BYTES))
+        .merge(complaints::own::routes())
         .route_layer(from_fn_with_state(desk.clone(), door::anybody));
     rooms
         .merge(outside)

@@ -34,6 +34,7 @@ rooms![
     "campaigns",
     "quotes",
     "members",
+    "complaints",
     "insights",
     "imports",
     "plugins",

@@ -156,9 +156,10 @@ pub(crate) fn counted(number: u64, one: &str) -> String {
 }
 
 /// What is counted, with its measure word.
-const COUNTED: [(&str, &str); 12] = [
+const COUNTED: [(&str, &str); 13] = [
     ("basket", "个购物篮"),
     ("campaign", "个活动"),
+    ("case", "个案件"),
     ("customer", "位客户"),
     ("event", "个事件"),
     ("golden case", "个用例"),

@@ -6,6 +6,7 @@ pub mod bodies;
 pub mod crowd;
 pub mod listener;
 pub mod observe;
+pub mod posts;
 pub mod problem;
 pub mod rations;
 pub mod reader;
@@ -16,6 +17,7 @@ pub mod strangers;
 mod titles;
 pub mod uploads;
 
+pub use posts::Posts;
 pub use problem::{Answer, Problem};
 pub use settings::{Http, Strange};
 

@@ -1,6 +1,7 @@
 //! Extension points as the API knows them, a file for each: what puts a rule into force, what brings an older one back, and how its
 //! self-test is described.
 
+mod complaint_routing;
 mod loyalty;
 mod promotion;
 mod segmentation;
@@ -73,7 +74,12 @@ impl Described {
     }
 }
 
-const POINTS: [&dyn Point; 3] = [&segmentation::Segmentation, &promotion::Promotion, &loyalty::Loyalty];
+const POINTS: [&dyn Point; 4] = [
+    &segmentation::Segmentation,
+    &promotion::Promotion,
+    &loyalty::Loyalty,
+    &complaint_routing::ComplaintRouting,
+];
 
 /// The extension point of a path.
 pub(super) fn known(extension_point: &str) -> Answer<&'static dyn Point> {
@@ -97,7 +103,7 @@ pub(super) enum SelfTest {}
 impl PartialSchema for SelfTest {
     fn schema() -> RefOr<Schema> {
         let any = OneOfBuilder::new().description(Some(
-            "What the self-test found, of a segmentation in rows, of a promotion in baskets and lines, of a loyalty rule in occasions.",
+            "What the self-test found, of a segmentation in rows, of a promotion in baskets and lines, of a loyalty rule in occasions, of complaint routing in desks.",
         ));
         let any = POINTS.into_iter().map(Point::self_test).fold(any, |any, one| {
             let place = Ref::from_schema_name(one.name).ref_location;

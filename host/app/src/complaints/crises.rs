@@ -339,6 +339,7 @@ impl Complaints<'_> {
             version: 1,
         };
         store::put_crisis(&mut tx, room.id, &crisis).await?;
+        stops_or_starts(&mut tx, room.id, &crisis).await?;
         let mut files = Vec::new();
         for row in store::cases(&mut tx, room.id, cases).await? {
             if row.crisis_id.is_some_and(|other| other != crisis.id) {
@@ -384,10 +385,12 @@ impl Complaints<'_> {
             id: crisis.id,
         };
         for PlaybookStep { role, hours, text } in playbook.iter().flat_map(|playbook| &playbook.steps) {
+            // rules write roles as they write all names, with hyphens
+            let key = role.replace('-', "_");
             let mut able: Vec<Uuid> = house
                 .people
                 .iter()
-                .filter(|(_, colleague)| colleague.is_active && colleague.role == *role)
+                .filter(|(_, colleague)| colleague.is_active && colleague.role == key)
                 .map(|(id, _)| *id)
                 .collect();
             able.sort_unstable();
@@ -539,6 +542,7 @@ impl Complaints<'_> {
             _ => {}
         }
         store::put_crisis(&mut tx, room.id, &crisis).await?;
+        stops_or_starts(&mut tx, room.id, &crisis).await?;
         let event = (step == CrisisStep::Close).then_some("crisis.closed");
         self.end_crisis_step(tx, caller, Vec::new(), (&crisis, step.as_str()), event, moment).await
     }
@@ -583,6 +587,14 @@ impl Complaints<'_> {
         }
         Ok((views, next))
     }
+}
+
+/// Every host reads again for which products nothing is offered, before its next quote.
+async fn stops_or_starts(tx: &mut Tx, agency: Uuid, crisis: &CrisisRow) -> Result<()> {
+    if crisis.product.is_some() {
+        posthouse_store::campaigns::next_version(tx, agency).await?;
+    }
+    Ok(())
 }
 
 /// The playbook of this key; the one of the crisis's kind where none is named.

@@ -400,7 +400,7 @@ pub(super) fn facts_of(description: &Description, mut facts: Vec<Fact>, text: &s
 }
 
 /// Who of a desk has the fewest cases of those who can be given one now, and of several whoever has had none for longest.
-async fn least_loaded(tx: &mut Tx, agency: Uuid, house: &House, desk: &str) -> Result<Option<Uuid>> {
+pub(super) async fn least_loaded(tx: &mut Tx, agency: Uuid, house: &House, desk: &str) -> Result<Option<Uuid>> {
     let Some(desk) = house.desk(desk) else { return Ok(None) };
     let able = || desk.people.iter().filter(|seat| house.takes_cases(seat));
     if able().next().is_none() {

@@ -12,6 +12,7 @@ use posthouse_store::complaints::{self as store, CalendarRow, DeskRow};
 use posthouse_store::{Access, intake};
 use serde_json::json;
 use std::collections::HashSet;
+use uuid::Uuid;
 
 /// Most calendars of an agency.
 const MOST_CALENDARS: usize = 50;
@@ -100,6 +101,18 @@ impl Complaints<'_> {
         let audit = self.app.audit();
         audit.note(&mut tx, caller, "complaint.terms", "complaint/terms", json!({"version": house.version + 1})).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Those of the staff who can be given cases: they can sign in, and see every customer. By name.
+    ///
+    /// # Errors
+    /// Failures of the database.
+    pub async fn colleagues(&self, caller: &Caller) -> Result<Vec<(Uuid, String)>> {
+        let house = self.app.house(&caller.room).await?;
+        let able = house.people.into_iter().filter(|(_, colleague)| colleague.is_active && colleague.sees_all);
+        let mut able: Vec<(Uuid, String)> = able.map(|(id, colleague)| (id, colleague.name)).collect();
+        able.sort_by(|one, other| one.1.cmp(&other.1));
+        Ok(able)
     }
 
     /// Every desk, the default one among them.

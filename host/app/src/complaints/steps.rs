@@ -3,6 +3,7 @@
 use super::file::{CaseFile, Note, Who, bad, write};
 use super::house::House;
 use super::open::{found_by, phase, word};
+use super::routing::least_loaded;
 use super::{CaseView, Promised};
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
@@ -208,6 +209,11 @@ impl Complaints<'_> {
         }
         if let Some(heard) = &heard {
             self.route(&mut tx, agency, &mut file, heard, &house, moment).await?;
+        }
+        if matches!(deed, Deed::Assign(..)) && file.row.person_id.is_none() {
+            // who has least to do is known here alone, where nobody else gives anything to anybody
+            let person = least_loaded(&mut tx, agency, &house, &file.row.desk).await?;
+            (file.row.person_id, file.row.assigned_at) = (person, person.map(|_| moment.now));
         }
         let promised = std::mem::take(&mut file.compensations);
         for row in promised {

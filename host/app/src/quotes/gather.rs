@@ -95,6 +95,7 @@ impl Quotes<'_> {
             }
             _ => None,
         };
+        let in_crisis = standing.is_in_crisis(&new.basket);
         let bars: Vec<Option<Barred>> = standing
             .campaigns
             .iter()
@@ -103,6 +104,7 @@ impl Quotes<'_> {
                     now: moment.now,
                     channel: &new.basket.channel,
                     has_coupon: codes.iter().any(|code| code.opens(campaign.id)),
+                    in_crisis,
                 };
                 let asker = known.as_ref().map(|known| known as &dyn Asker);
                 admit(&campaign.plan, campaign.id, asker, occasion).err()

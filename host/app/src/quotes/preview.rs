@@ -96,6 +96,7 @@ impl preview::Side<Case> for Side {
             now: moment.now.clamp(self.plan.window.from, self.plan.window.to - 1),
             channel: &basket.channel,
             has_coupon: true,
+            in_crisis: false,
         };
         let asker = known.as_ref().map(|known| known as &dyn Asker);
         if admit(&self.plan, self.campaign, asker, occasion).is_err() {

@@ -10,8 +10,8 @@ use crate::{Quotes, Room};
 use posthouse_domain::attribute::AttributeDef;
 use posthouse_domain::campaign::Plan;
 use posthouse_domain::catalogue::FactKind;
-use posthouse_domain::promotion::Mode;
-use posthouse_domain::{Words, words};
+use posthouse_domain::promotion::{Basket, Line, Mode};
+use posthouse_domain::{Words, normal, words};
 use posthouse_engine::Plugin;
 use posthouse_store::campaigns::{self as store, CampaignRow};
 use posthouse_store::plugins::{self as bindings, BindingRow};
@@ -39,8 +39,18 @@ pub(crate) struct Campaign {
 pub(crate) struct Standing {
     pub(crate) version: i64,
     pub(crate) campaigns: Vec<Campaign>,
+    /// Products that are in a crisis, in caseless form.
+    pub(crate) in_crisis: HashSet<String>,
     /// The kinds of the agency's own facts, by key.
     pub(crate) own: Arc<HashMap<String, FactKind>>,
+}
+
+impl Standing {
+    /// Whether something in a basket is in a crisis.
+    pub(crate) fn is_in_crisis(&self, basket: &Basket) -> bool {
+        let stops = |line: &Line| self.in_crisis.contains(&normal::caseless(&line.sku));
+        !self.in_crisis.is_empty() && basket.lines.iter().any(stops)
+    }
 }
 
 /// How often the campaigns are read until all their plugins are open.
@@ -121,9 +131,11 @@ impl Quotes<'_> {
                 aside,
             });
         }
+        let in_crisis = posthouse_store::complaints::products_in_crisis(tx, room.id).await?;
         Ok(Standing {
             version,
             campaigns,
+            in_crisis: in_crisis.iter().map(|product| normal::caseless(product)).collect(),
             own: Arc::new(own.into_iter().map(|own| (own.key, own.kind)).collect()),
         })
     }

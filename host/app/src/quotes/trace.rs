@@ -155,6 +155,11 @@ fn barred(bar: Barred) -> (&'static str, Localized) {
             "客户有未处理完的投诉，暂不推送优惠",
             "The customer has an open complaint; offers wait until it is settled",
         ),
+        Barred::ProductInCrisis => (
+            "product_in_crisis",
+            "所选产品处于危机处理中，结束前不给优惠",
+            "A product in the basket is in a crisis; nothing is offered with it until that is over",
+        ),
         Barred::NeedsCoupon => (
             "coupon_needed",
             "需要优惠券，而报价中没有可用的",

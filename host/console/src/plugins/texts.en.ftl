@@ -215,6 +215,7 @@ plugins-job-campaign-end = End of a campaign
 plugins-job-coupons-abandon = Dropping an unfinished batch of coupons
 plugins-job-quote-expire = End of a quote
 plugins-job-quote-return = Returning what a cancelled booking took
+plugins-job-complaints-clock = Clocks of cases
 plugins-job-loyalty-follow = Points of bookings that changed
 plugins-job-loyalty-preview = Previews of loyalty rules
 plugins-job-webhook-deliver = Delivery to a webhook

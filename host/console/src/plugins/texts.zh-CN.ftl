@@ -202,6 +202,7 @@ plugins-job-campaign-end = 活动到期结束
 plugins-job-coupons-abandon = 放弃未完成的券批次
 plugins-job-quote-expire = 报价到期释放
 plugins-job-quote-return = 退回取消订单的优惠
+plugins-job-complaints-clock = 案件时限
 plugins-job-loyalty-follow = 处理订单的积分
 plugins-job-loyalty-preview = 会员规则试算
 plugins-job-webhook-deliver = 发送通知

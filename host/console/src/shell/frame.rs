@@ -70,6 +70,14 @@ const ROOMS: &[Room] = &[
         shows: Some(Mask::Money),
     },
     Room {
+        name: "complaints",
+        path: "/complaints",
+        icon: "message-circle-warning",
+        key: "o",
+        needs: &[Scope::Read],
+        shows: None,
+    },
+    Room {
         name: "insights",
         path: "/insights",
         icon: "chart-column",

@@ -18,6 +18,7 @@ shell-room-settings = Settings
 shell-room-campaigns = Campaigns
 shell-room-quotes = Quotes
 shell-room-members = Members
+shell-room-complaints = Complaints
 shell-rest = More
 shell-account = My account
 shell-language = Language

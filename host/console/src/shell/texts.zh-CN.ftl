@@ -18,6 +18,7 @@ shell-room-settings = 设置
 shell-room-campaigns = 活动
 shell-room-quotes = 报价
 shell-room-members = 会员
+shell-room-complaints = 投诉
 shell-rest = 更多
 shell-account = 我的账号
 shell-language = 语言

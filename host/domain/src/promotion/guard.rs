@@ -27,6 +27,8 @@ pub enum Barred {
     OutsideWindow,
     /// Not here.
     Elsewhere,
+    /// Something in the basket is in a crisis: nothing is offered with it until that is over.
+    ProductInCrisis,
     /// It takes a known customer: the campaign has an audience, a budget for each customer, or leaves some out to see its effect.
     Unknown,
     /// Not for this customer.
@@ -48,6 +50,8 @@ pub struct Occasion<'a> {
     pub channel: &'a str,
     /// Whether a coupon of this campaign is there and can be used.
     pub has_coupon: bool,
+    /// Whether something in the basket is in a crisis.
+    pub in_crisis: bool,
 }
 
 impl Audience {
@@ -86,6 +90,9 @@ pub fn admit(plan: &Plan, campaign: Uuid, asker: Option<&dyn Asker>, occasion: O
             .any(|place| normal::text(place) == normal::text(occasion.channel))
     {
         return Err(Barred::Elsewhere);
+    }
+    if occasion.in_crisis {
+        return Err(Barred::ProductInCrisis);
     }
     match asker {
         None if plan.holdout > 0 || plan.budget.per_customer.is_some() || !plan.audience.is_everyone() => {
@@ -158,6 +165,7 @@ mod tests {
             now: 10,
             channel: "app",
             has_coupon: false,
+            in_crisis: false,
         };
         let guest = |complaints, stage| Guest { complaints, stage };
         let calm = guest(0, Some("active"));
@@ -204,6 +212,7 @@ mod tests {
         );
         let with = Occasion {
             has_coupon: true,
+            in_crisis: false,
             ..occasion
         };
         assert_eq!(

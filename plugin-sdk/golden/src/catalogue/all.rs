@@ -6,7 +6,7 @@ use crate::facts::Kind::{Count, Day, Flag, Money, Number, Text};
 
 /// Every fact a rule can read: those of the customer, in the order of the export, and the lot.
 #[rustfmt::skip]
-pub static ALL: [Entry; 49] = [
+pub static ALL: [Entry; 50] = [
     Entry { key: "kind", kind: Text, unit: None, nullable: false, fed: true, zh: "个人、公司或团体", en: "person, company or group" },
     Entry { key: "gender", kind: Text, unit: None, nullable: true, fed: true, zh: "性别", en: "gender" },
     Entry { key: "home-city", kind: Text, unit: None, nullable: true, fed: true, zh: "居住城市", en: "city of residence" },
@@ -38,10 +38,10 @@ pub static ALL: [Entry; 49] = [
     Entry { key: "tier", kind: Text, unit: None, nullable: true, fed: true, zh: "会员等级", en: "membership tier" },
     Entry { key: "tier-days", kind: Count, unit: Some("days"), nullable: true, fed: true, zh: "处于当前等级的天数", en: "days in the present tier" },
     Entry { key: "referrals-12m", kind: Count, unit: Some("people"), nullable: false, fed: true, zh: "近365天推荐的客户数", en: "customers referred in the last 365 days" },
-    Entry { key: "open-complaints", kind: Count, unit: Some("cases"), nullable: false, fed: false, zh: "未结投诉数", en: "complaints not yet closed" },
-    Entry { key: "complaints-12m", kind: Count, unit: Some("cases"), nullable: false, fed: false, zh: "近365天投诉数", en: "complaints made in the last 365 days" },
-    Entry { key: "badly-resolved-12m", kind: Count, unit: Some("cases"), nullable: false, fed: false, zh: "近365天处理不满意的投诉数", en: "complaints resolved badly in the last 365 days" },
-    Entry { key: "last-complaint-days", kind: Count, unit: Some("days"), nullable: true, fed: false, zh: "距最近一次投诉的天数", en: "days since the last complaint" },
+    Entry { key: "open-complaints", kind: Count, unit: Some("cases"), nullable: false, fed: true, zh: "未结投诉数", en: "complaints not yet closed" },
+    Entry { key: "complaints-12m", kind: Count, unit: Some("cases"), nullable: false, fed: true, zh: "近365天投诉数", en: "complaints made in the last 365 days" },
+    Entry { key: "badly-resolved-12m", kind: Count, unit: Some("cases"), nullable: false, fed: true, zh: "近365天处理不满意的投诉数", en: "complaints resolved badly in the last 365 days" },
+    Entry { key: "last-complaint-days", kind: Count, unit: Some("days"), nullable: true, fed: true, zh: "距最近一次投诉的天数", en: "days since the last complaint" },
     Entry { key: "nps", kind: Count, unit: None, nullable: true, fed: false, zh: "最近一次推荐意愿评分", en: "latest willingness to recommend, 0 to 10" },
     Entry { key: "csat-12m", kind: Number, unit: None, nullable: true, fed: false, zh: "近365天满意度均值", en: "mean satisfaction in the last 365 days" },
     Entry { key: "reviews-12m", kind: Count, unit: Some("reviews"), nullable: false, fed: true, zh: "近365天评价数", en: "reviews written in the last 365 days" },
@@ -56,4 +56,5 @@ pub static ALL: [Entry; 49] = [
     Entry { key: "repeat-spend", kind: Money, unit: Some("minor units"), nullable: false, fed: true, zh: "首个下单日之后的消费总额（扣除退款）", en: "spend on trips booked after the first booking day, less refunds" },
     Entry { key: "clv-24m", kind: Money, unit: Some("minor units"), nullable: true, fed: true, zh: "模型预测的未来730天消费额", en: "spend to be expected in the next 730 days, by the model fitted last night; unknown without trips or model" },
     Entry { key: "lot", kind: Count, unit: None, nullable: true, fed: true, zh: "0 到 9,999 的抽签号，同一客户在同一绑定中始终不变", en: "lot drawn, 0 to 9,999: always the same for a customer in a binding" },
+    Entry { key: "case-text", kind: Text, unit: None, nullable: true, fed: true, zh: "案件原文，仅供投诉分派规则读取", en: "the words of the case; for rules of complaint routing only" },
 ];

@@ -86,7 +86,7 @@ pub(super) enum Plugin {
         /// List everyone who would move, however many.
         #[arg(long)]
         all: bool,
-        /// Over how many days a loyalty rule is played, today included.
+        /// Over how many days a rule of loyalty or complaint routing is played, today included.
         #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=730))]
         days: u32,
     },

@@ -26,7 +26,7 @@ macro_rules! sdk {
         [$(($path, include_str!(concat!("../../../../../plugin-sdk/", $path)))),*]
     };
 }
-const SDK: [(&str, &str); 63] = sdk![
+const SDK: [(&str, &str); 68] = sdk![
     "Cargo.toml",
     "derive/Cargo.toml",
     "derive/src/facts.rs",
@@ -40,6 +40,7 @@ const SDK: [(&str, &str); 63] = sdk![
     "golden/src/case.rs",
     "golden/src/catalogue/all.rs",
     "golden/src/catalogue/mod.rs",
+    "golden/src/complaint_routing.rs",
     "golden/src/count.rs",
     "golden/src/day.rs",
     "golden/src/facts.rs",
@@ -57,6 +58,10 @@ const SDK: [(&str, &str); 63] = sdk![
     "src/arena.rs",
     "src/basket.rs",
     "src/bindings.rs",
+    "src/complaint_routing/case.rs",
+    "src/complaint_routing/mod.rs",
+    "src/complaint_routing/route.rs",
+    "src/complaint_routing/trial.rs",
     "src/component.rs",
     "src/context.rs",
     "src/description.rs",
@@ -227,7 +232,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         for world in POINTS {
             let name = &*format!("my-{}", world.name);
-            let exported = &format!("posthouse_sdk::export_{}!", world.name);
+            let exported = &format!("posthouse_sdk::export_{}!", world.name.replace('-', "_"));
             let folder = new_project(name, world, parent.path()).unwrap();
             let read = |path: &str| fs::read_to_string(folder.join(path)).unwrap();
             assert!(read("Cargo.toml").contains(&format!("name = \"{name}\"")), "{name}");

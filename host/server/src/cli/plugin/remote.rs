@@ -190,6 +190,7 @@ pub(super) fn preview(rule: &RuleArgs, everyone: bool, days: u32, output: Output
     match rule.binding.point().previewed {
         Previewed::Movers => {}
         Previewed::Past => return played(rule, days, output),
+        Previewed::Cases => return rerouted(rule, days, output),
         Previewed::Nothing => {
             return Err(Failure::usage(words!(
                 "the rule of {binding} sorts nobody into segments, so there is nobody to show; `posthouse plugin test` shows what it says",
@@ -243,6 +244,18 @@ fn played(rule: &RuleArgs, days: u32, output: Output) -> Result<(), Failure> {
         )),
         _ => Err(Failure::coded("preview_failed", problem)),
     }
+}
+
+/// Has a rule of complaint routing played over the cases of past days.
+fn rerouted(rule: &RuleArgs, days: u32, output: Output) -> Result<(), Failure> {
+    let client = Client::from_environment()?;
+    let digest = rule.digest(&client, output)?;
+    let settings = rule.settings(&client, &digest, output)?;
+    let body = json!({ "digest": digest, "config": settings, "days": days });
+    let preview = client.send("POST", "/complaints/preview", &body).map_err(not_by_itself)?;
+    output.answer(&preview, || {
+        answers::rerouted(&preview, rule.binding.name(), |grant| rule.activation(grant))
+    })
 }
 
 pub(super) fn activate(rule: &RuleArgs, grant: Option<Vec<String>>, output: Output) -> Result<(), Failure> {

@@ -222,6 +222,76 @@ pub(super) fn played(preview: &Value, binding: &str, activation: impl FnOnce(&st
     words
 }
 
+/// Where another rule would have sent past cases.
+pub(super) fn rerouted(preview: &Value, binding: &str, activation: impl FnOnce(&str) -> String) -> String {
+    let mut words = String::new();
+    let failed = number(&preview["then"], "failed");
+    if failed > 0 {
+        let fault: Words = serde_json::from_value(preview["fault"].clone()).unwrap_or_default();
+        words += &words!(
+            "The rule failed {failed} times; the first time: {fault}\n\n",
+            "规则失败 {failed} 次；第一次：{fault}\n\n"
+        )
+        .to_string();
+    }
+    let [now, then] = ["now", "then"].map(|side| &preview[side]);
+    let mut rows = vec![head([
+        words!("cases", "案件"),
+        words!("now", "现在"),
+        words!("then", "之后"),
+    ])];
+    let mut desks: Vec<&String> = [now, then]
+        .iter()
+        .flat_map(|side| side["desks"].as_object())
+        .flat_map(|desks| desks.keys())
+        .collect();
+    desks.sort_unstable();
+    desks.dedup();
+    for desk in desks {
+        let of = |side: &Value| number(&side["desks"], desk).to_string();
+        rows.push(row([desk, &of(now), &of(then)]));
+    }
+    for (name, key) in [
+        (words!("breached", "超时"), "breached"),
+        (words!("hops", "流转"), "hops"),
+        (words!("loops", "循环"), "loops"),
+    ] {
+        let of = |side: &Value| number(side, key).to_string();
+        rows.push(row([&name.to_string(), &of(now), &of(then)]));
+    }
+    words += &table(&rows);
+    words += &words!(
+        "\nPlayed over {from} to {to}: {cases}. {desk} would go to another desk, {severity} would be graver or less grave, {deadline} would have other deadlines.\n",
+        "\n范围 {from} 至 {to}：{cases}。{desk} 件换处理组，{severity} 件严重程度变化，{deadline} 件期限变化。\n",
+        from = text(preview, "from"),
+        to = text(preview, "to"),
+        cases = counted(number(preview, "cases"), "case"),
+        desk = number(preview, "other_desk"),
+        severity = number(preview, "other_severity"),
+        deadline = number(preview, "other_deadline")
+    )
+    .to_string();
+    let changed: Vec<Vec<String>> = items(preview, "changed")
+        .take(20)
+        .map(|one| {
+            let way = format!("{} → {}", text(one, "desk_now"), text(one, "desk_then"));
+            let grave = format!("{} → {}", one["severity_now"], one["severity_then"]);
+            row(["", text(one, "number"), &way, &grave])
+        })
+        .collect();
+    if !changed.is_empty() {
+        words += &format!("\n{}", table(&changed));
+    }
+    let needed: Vec<&str> = items(preview, "grant_needed").filter_map(Value::as_str).collect();
+    words += &words!(
+        "\nTo put it into force as {binding}:\n\n  {command}\n",
+        "\n启用为 {binding}：\n\n  {command}\n",
+        command = activation(&needed.join(","))
+    )
+    .to_string();
+    words
+}
+
 /// Some of those who would move, called what they are: some, or all.
 fn sample(preview: &Value) -> String {
     let movers: Vec<Vec<String>> = items(preview, "sample")

@@ -1,5 +1,6 @@
 //! Extension points as the commands speak of them, a file for each: what a new project begins with, and what to do with a rule.
 
+mod complaint_routing;
 mod loyalty;
 mod promotion;
 mod segmentation;
@@ -41,6 +42,8 @@ pub(super) enum Previewed {
     Movers,
     /// What it would have done in the past.
     Past,
+    /// Where it would have sent past cases.
+    Cases,
     /// Nothing.
     Nothing,
 }
@@ -56,7 +59,12 @@ pub(super) struct Apart {
 }
 
 /// Every extension point, first the one of rules that are named without one.
-pub(super) const POINTS: [&Point; 3] = [&segmentation::POINT, &promotion::POINT, &loyalty::POINT];
+pub(super) const POINTS: [&Point; 4] = [
+    &segmentation::POINT,
+    &promotion::POINT,
+    &loyalty::POINT,
+    &complaint_routing::POINT,
+];
 
 /// The one of this name.
 pub(super) fn named(name: &str) -> Option<&'static Point> {
