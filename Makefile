@@ -74,9 +74,11 @@ test-build: setup ## what the tests need: the binary, the plugins, and the proje
 	cd target/test-plugins && ../debug/posthouse plugin new sample
 	cd target/test-plugins && ../debug/posthouse plugin new sample-offer --world promotion
 	cd target/test-plugins && ../debug/posthouse plugin new sample-club --world loyalty
+	cd target/test-plugins && ../debug/posthouse plugin new sample-desk --world complaint-routing
 	target/debug/posthouse plugin pack target/test-plugins/sample -o target/test-plugins/sample.wasm
 	target/debug/posthouse plugin pack target/test-plugins/sample-offer -o target/test-plugins/sample-offer.wasm
 	target/debug/posthouse plugin pack target/test-plugins/sample-club -o target/test-plugins/sample-club.wasm
+	target/debug/posthouse plugin pack target/test-plugins/sample-desk -o target/test-plugins/sample-desk.wasm
 
 screenshots: test-build ## pictures of the console's rooms for the documents, into docs/screenshots
 	scripts/screenshots

@@ -39,7 +39,7 @@ CREATE TABLE complaint_terms (
     PRIMARY KEY (agency_id)
 );
 
--- A case. `contact`: who complains, as JSON, where they told. `clocks` and `kept` as JSON. `due_at`: when the next running clock is over.
+-- A case. `contact`: who complains, as JSON, where they told. `clocks` and `kept` as JSON. `due_at`: when the next running clock is over; the largest number if none runs.
 -- `alike`: what cases have in common that may be joined, as departure or product and cause. `search`: what it is found by.
 CREATE TABLE complaint (
     agency_id           UUID     NOT NULL,
@@ -82,7 +82,7 @@ CREATE TABLE complaint (
     hops                INTEGER NOT NULL,
     clocks              TEXT COLLATE "C"   NOT NULL,
     kept                TEXT COLLATE "C"   NOT NULL,
-    due_at              BIGINT,
+    due_at              BIGINT  NOT NULL,
     alike               TEXT COLLATE "C",
     crisis_id           UUID,
     link_epoch          INTEGER NOT NULL,

@@ -154,7 +154,8 @@ pub mod prelude {
         Active, AgencyEvent, Basket, Booking, Case, CaseBooking, CaseKind, Cause, Class, ClockKind, ComplaintRouting,
         Context, Day, Description, Desk, Desks, Facts, Happening, InTier, Lasts, Liability, Line, Localized, Loyalty,
         Member, Money, NoReason, NoSettings, NoTiers, Occasion, Offers, Person, Phase, Placement, Playbook,
-        PlaybookStep, Posting, Postings, Problems, ProductKind, Promotion, Quantile, Quantiles, Rate, Reasons, Referral,
-        Remedy, Route, Rule, Saving, Segmentation, Segments, Side, Text, Tiers, Trigger, Wallet, log, settings,
+        PlaybookStep, Posting, Postings, Problems, ProductKind, Promotion, Quantile, Quantiles, Rate, Reasons,
+        Referral, Remedy, Route, Rule, Saving, Segmentation, Segments, Side, Text, Tiers, Trigger, Wallet, log,
+        settings,
     };
 }

@@ -1,9 +1,11 @@
 //! The walls between agencies, at every door: each operation of the OpenAPI document is asked with another agency's key.
 
+mod cases;
 mod club;
 
 use super::intake::event;
 use super::segments::{CLOCK, bind};
+use cases::{Cases, cases};
 use club::{Club, club, reward};
 use posthouse_tests::campaigns::basket;
 use posthouse_tests::guest::{Guest, PromotionGuest};
@@ -47,6 +49,7 @@ struct Things {
     branch: String,
     view: String,
     club: Club,
+    cases: Cases,
 }
 
 impl Things {
@@ -132,6 +135,12 @@ impl Door {
                 ("adjustments", "{id}") => &ours.club.adjustments[usize::from(self.template.ends_with("/reject"))],
                 ("redemptions", "{id}") => &ours.club.orders[usize::from(self.template.ends_with("/cancel"))],
                 ("rewards", "{key}") => "pillow",
+                ("complaints", "{id}") => ours.cases.of(self.template.rsplit('/').next().unwrap()),
+                ("crises", "{id}") => ours.cases.crisis_of(self.template.rsplit('/').next().unwrap()),
+                ("compensations", "{id}") => &ours.cases.compensations[usize::from(self.template.ends_with("/reject"))],
+                ("desks", "{key}") => "senior",
+                ("calendars", "{key}") => "shops",
+                (_, "{nth}") => "1",
                 ("occasions", "{id}") => &ours.club.occasion,
                 ("documents", "{kind}") => "passport",
                 ("mappings", "{kind}") => "bookings",
@@ -161,6 +170,7 @@ impl Door {
             before = part;
         }
         let query = match self.template.rsplit('/').next() {
+            Some("working-time") => "?from=2026-01-15&minutes=60",
             Some("flow") => "?from=2026-01-01&to=2026-01-02",
             Some("imports") if self.method == "POST" => "?kind=customers",
             Some("sample") => "?seed=1",
@@ -181,6 +191,32 @@ impl Door {
                 return (String::new(), Vec::new());
             }
             ("POST", "quotes") => basket(Some(&ours.customer), 10_000, &[&ours.code]),
+            ("POST", "complaints") => cases::complaint(&ours.customer),
+            ("POST", "attachments") => {
+                let body = [
+                    b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"b.pdf\"\r\n\r\n".as_slice(),
+                    b"%PDF-1.7 other %%EOF",
+                    b"\r\n--b--\r\n",
+                ];
+                return ("multipart/form-data; boundary=b".into(), body.concat());
+            }
+            ("POST", "compensations") => json!({"remedy": "apology"}),
+            ("POST", "crises") => {
+                json!({"kind": "product", "title": "Marked crisis", "cases": [ours.cases.of("note")]})
+            }
+            ("POST", step) if self.template.starts_with("/api/v1/complaints/{id}/") => cases::step(step),
+            ("POST", _) if self.template.starts_with("/api/v1/crises/") => json!({}),
+            ("POST", "approve" | "reject") if self.template.contains("/compensations/") => json!({}),
+            ("POST", "preview") if self.template.contains("/complaints/") => {
+                json!({"digest": ours.cases.digest, "config": {}})
+            }
+            ("PUT", "terms") => cases::terms(),
+            ("PUT", "{key}") if self.template.contains("/desks/") => {
+                json!({"title": {"zh-CN": "资深组", "en": "Senior"}})
+            }
+            ("PUT", "{key}") if self.template.contains("/calendars/") => {
+                json!({"week": {"monday": [{"from": "09:00", "to": "12:00"}]}})
+            }
             ("POST", "confirm") => json!({"booking_id": "b77"}),
             ("POST", "coupons") => json!({"label": "Marked batch", "count": 1}),
             ("POST", "look-up") => json!({"code": ours.code}),
@@ -266,6 +302,10 @@ impl Door {
 
     /// Whether path or body name a thing that only its agency has. Keys of attributes and groups are everyone's to choose.
     fn names_a_thing(&self) -> bool {
+        let set_up = self.method == "PUT"
+            && ["/desks/", "/calendars/"]
+                .iter()
+                .any(|part| self.template.contains(part));
         let chosen = ["/attributes/", "/stacking-groups/", "/roles/", "/imports/mappings/"]
             .iter()
             .any(|part| self.template.contains(part))
@@ -283,12 +323,14 @@ impl Door {
                 "/customers/owner",
                 "/members",
                 "/referrals",
+                "/complaints",
+                "/crises",
             ]
             .as_slice(),
             _ => &[],
         };
         let named = self.template.contains('{') || in_body.iter().any(|end| self.template.ends_with(end));
-        named && !chosen
+        named && !chosen && !set_up
     }
 
     /// Whether what it writes is not written down once more in the audit log: previews and replays change nothing, a price that is asked
@@ -555,6 +597,7 @@ fn fill(client: &Client) -> Things {
         .unwrap()
         .to_owned();
     let club = club(client, [&customer, &companion, &stranger]);
+    let cases = cases(client, &customer);
     let decision = client.all("/api/v1/decisions")[0]["id"].as_str().unwrap().to_owned();
     let (person, session, branch) = people(client, &customer);
     let view = json!({"list": "customers", "title": "Marked view", "query": "sort=-spend-24m", "shared": true});
@@ -586,6 +629,7 @@ fn fill(client: &Client) -> Things {
         branch,
         view,
         club,
+        cases,
     }
 }
 
@@ -681,6 +725,8 @@ fn every_door_keeps_agencies_apart(database: Database) {
         "rewards",
         "redemptions",
         "referrals",
+        "complaints",
+        "crises",
         "views?list=customers",
     ] {
         let answer = theirs.get(&format!("/api/v1/{list}")).expect(200);
@@ -714,8 +760,14 @@ fn every_door_keeps_agencies_apart(database: Database) {
         &things.club.occasion,
         &things.club.preview,
         &things.club.link,
+        &things.cases.compensations[0],
+        &things.cases.watched,
     ];
-    let ids = things.campaigns.values().chain(things.quotes.values());
+    let ids = things
+        .campaigns
+        .values()
+        .chain(things.quotes.values())
+        .chain(things.cases.by_step.values());
     let marks: Vec<&String> = marks.into_iter().chain(ids).collect();
     for door in &doors {
         if door.is_open() {

@@ -190,7 +190,7 @@ fixed! {
     /// When in a trip it happened.
     CasePhase = complaints::Phase::ALL.iter().map(|one| one.as_str());
     /// Who is answerable.
-    Liability = complaints::Liability::ALL.iter().map(|one| one.as_str());
+    CaseLiability = complaints::Liability::ALL.iter().map(|one| one.as_str());
     /// Where a case stands.
     CaseState = complaints::State::ALL.iter().map(|one| one.as_str());
     /// What can be done with a case.

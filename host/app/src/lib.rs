@@ -53,9 +53,9 @@ mod writable;
 
 pub use allowances::Allowances;
 pub use capabilities::{
-    Amendments, Attributes, Audit, Bindings, Campaigns, Complaints, Coupons, Days, Decisions, Facts, Idempotency, Insights, Intake,
-    Jobs, Loyalty, Plugins, Profiles, Quotes, Samples, Segments, StackingGroups, Tasks, Team, Today, Upkeep, Views,
-    Webhooks,
+    Amendments, Attributes, Audit, Bindings, Campaigns, Complaints, Coupons, Days, Decisions, Facts, Idempotency,
+    Insights, Intake, Jobs, Loyalty, Plugins, Profiles, Quotes, Samples, Segments, StackingGroups, Tasks, Team, Today,
+    Upkeep, Views, Webhooks,
 };
 pub use documents::DocumentKeys;
 pub use error::{AppError, Result, thing};

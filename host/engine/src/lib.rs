@@ -61,7 +61,9 @@ pub use compiler::{ChildCompiler, compile_confined};
 pub use context::{Context, QuantileTable};
 pub use contract::{Answered, Export, Linked, context_of};
 pub use decider::{Decided, Decider};
-pub use description::{Argument, Description, FactUse, Playbook, PlaybookStep, QuantileRequest, ReasonDef, SegmentDef, TierDef};
+pub use description::{
+    Argument, Description, FactUse, Playbook, PlaybookStep, QuantileRequest, ReasonDef, SegmentDef, TierDef,
+};
 pub use disk::free_bytes;
 pub use draws::Draws;
 pub use engine::{Admitted, Engine, EngineConfig, EngineError, EngineStats, digest};

@@ -77,9 +77,19 @@ mod tests {
         assert_eq!(admitted, 10);
         assert!(posts.admit_at(other, begin).is_ok());
         let refused = posts.admit_at(mine, begin).expect_err("refused");
-        assert_eq!((refused.status, refused.code.as_ref()), (StatusCode::TOO_MANY_REQUESTS, "too_many_forms"));
-        assert!(posts.admit_at(mine, begin + Duration::from_secs(7)).is_ok(), "one more after six seconds");
-        let admitted = (0..1_000).filter(|n| posts.admit_at(mine, begin + Duration::from_millis(7_000 + n * 60)).is_ok());
+        assert_eq!(
+            (refused.status, refused.code.as_ref()),
+            (StatusCode::TOO_MANY_REQUESTS, "too_many_forms")
+        );
+        assert!(
+            posts.admit_at(mine, begin + Duration::from_secs(7)).is_ok(),
+            "one more after six seconds"
+        );
+        let admitted = (0..1_000).filter(|n| {
+            posts
+                .admit_at(mine, begin + Duration::from_millis(7_000 + n * 60))
+                .is_ok()
+        });
         assert!(admitted.count() <= 11, "a thousand in a minute are ten");
     }
 

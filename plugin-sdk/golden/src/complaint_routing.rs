@@ -298,7 +298,8 @@ impl RoutingCase {
         let facts = facts::read(&rule.facts, &self.facts).map_err(|problem| problem.behind("facts: ", "facts："))?;
         let desks = self.desks();
         let complaint = self.complained(&desks, now);
-        self.expected().map_err(|problem| problem.behind("expect: ", "expect："))?;
+        self.expected()
+            .map_err(|problem| problem.behind("expect: ", "expect："))?;
         Ok(CaseRequest {
             today,
             now,
@@ -416,7 +417,9 @@ impl RoutingCase {
 
     /// Every difference between a routing and the expected one.
     pub fn compare(&self, said: &Routed<'_>) -> Vec<Mismatch> {
-        let Ok(expected) = self.expected() else { return Vec::new() };
+        let Ok(expected) = self.expected() else {
+            return Vec::new();
+        };
         let mut found = Vec::new();
         let mut hold = |field: &'static str, wanted: Option<String>, got: String| {
             if let Some(expected) = wanted.filter(|wanted| *wanted != got) {
@@ -437,10 +440,16 @@ impl RoutingCase {
         hold("severity", expected.severity.map(severity), severity(said.severity));
         hold("cause", words(&expected.cause), word(said.cause));
         let targets = expected.targets.as_ref().map(|targets| {
-            let pairs = targets.iter().map(|(clock, minutes)| (clock.as_str(), minutes.as_u64().unwrap_or(0)));
+            let pairs = targets
+                .iter()
+                .map(|(clock, minutes)| (clock.as_str(), minutes.as_u64().unwrap_or(0)));
             listed(pairs)
         });
-        hold("targets", targets, listed(said.targets.iter().map(|(clock, minutes)| (*clock, *minutes))));
+        hold(
+            "targets",
+            targets,
+            listed(said.targets.iter().map(|(clock, minutes)| (*clock, *minutes))),
+        );
         let steps = expected.escalations.as_ref();
         let steps = steps.map(|steps| listed(steps.iter().map(|step| (step.clock.as_str(), step.percent))));
         hold("escalations", steps, listed(said.escalations.iter().copied()));

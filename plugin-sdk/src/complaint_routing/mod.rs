@@ -5,9 +5,7 @@ mod route;
 #[cfg(not(target_family = "wasm"))]
 pub(crate) mod trial;
 
-pub use case::{
-    Case, CaseBooking, CaseKind, Cause, ClockKind, Desk, Desks, Liability, Person, Phase, Remedy, Trigger,
-};
+pub use case::{Case, CaseBooking, CaseKind, Cause, ClockKind, Desk, Desks, Liability, Person, Phase, Remedy, Trigger};
 pub use route::{Playbook, PlaybookStep, Route};
 
 use crate::bindings::exports::posthouse::plugin::complaint_routing as wire;

@@ -192,8 +192,16 @@ impl RoutedTo {
             person: self.person,
             severity: self.severity,
             cause: self.cause.map(|cause| golden::CAUSES[cause as usize]),
-            targets: self.targets.iter().map(|(clock, minutes)| (named(*clock), *minutes)).collect(),
-            escalations: self.escalations.iter().map(|(clock, percent)| (named(*clock), *percent)).collect(),
+            targets: self
+                .targets
+                .iter()
+                .map(|(clock, minutes)| (named(*clock), *minutes))
+                .collect(),
+            escalations: self
+                .escalations
+                .iter()
+                .map(|(clock, percent)| (named(*clock), *percent))
+                .collect(),
             playbook: self.playbook.as_deref(),
             compensations: self
                 .compensations
@@ -215,7 +223,12 @@ fn of<T: Copy>(word: &str, words: &[&str], all: &[T]) -> T {
     all[place]
 }
 
-const KINDS: [CaseKind; 4] = [CaseKind::Complaint, CaseKind::Suggestion, CaseKind::Inquiry, CaseKind::Praise];
+const KINDS: [CaseKind; 4] = [
+    CaseKind::Complaint,
+    CaseKind::Suggestion,
+    CaseKind::Inquiry,
+    CaseKind::Praise,
+];
 const CAUSES: [Cause; 9] = [
     Cause::ServiceFailure,
     Cause::Product,

@@ -131,7 +131,10 @@ fn desk<'d>(
     if case.reopened > 0 {
         return (senior(), Reason::Again);
     }
-    if guest.tier.is_some_and(|tier| set.vip_tiers.iter().any(|own| *own == *tier)) {
+    if guest
+        .tier
+        .is_some_and(|tier| set.vip_tiers.iter().any(|own| *own == *tier))
+    {
         return (senior(), Reason::Tier);
     }
     if guest.spend_24m >= set.high_value {

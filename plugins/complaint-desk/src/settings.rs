@@ -15,7 +15,13 @@ pub(crate) struct Settings {
     #[setting(range(min = 1), default = Money(5_000_000))]
     pub(crate) high_value: Money,
     /// From how many complaints in a year the senior desk looks into what is wrong.
-    #[setting(en = "Complaints in a year", zh = "一年投诉次数", about_zh = "近一年投诉达到几次交资深组。", range(min = 2, max = 50), default = 3)]
+    #[setting(
+        en = "Complaints in a year",
+        zh = "一年投诉次数",
+        about_zh = "近一年投诉达到几次交资深组。",
+        range(min = 2, max = 50),
+        default = 3
+    )]
     pub(crate) often: i32,
     /// Times of the gravest cases.
     #[setting(en = "Times of severity 1", zh = "一级时限", about_zh = "最严重案件的时限。", default = Times { first_response: 15, resolution: 480 })]
@@ -85,18 +91,100 @@ fn causes() -> Vec<Words> {
         words: listed(words),
     };
     vec![
-        of("safety", &["受伤", "车祸", "食物中毒", "摔", "injur", "accident", "food poisoning", "unsafe"]),
+        of(
+            "safety",
+            &[
+                "受伤",
+                "车祸",
+                "食物中毒",
+                "摔",
+                "injur",
+                "accident",
+                "food poisoning",
+                "unsafe",
+            ],
+        ),
         of("refund", &["退款", "退钱", "押金", "refund", "money back", "deposit"]),
-        of("force_majeure", &["台风", "暴雨", "地震", "航班取消", "typhoon", "earthquake", "strike", "cancelled flight"]),
-        of("information", &["没有告知", "未告知", "说好的", "误导", "not told", "misleading", "promised"]),
-        of("price", &["太贵", "加价", "多收", "强制购物", "overcharged", "hidden fee", "too expensive"]),
-        of("product", &["酒店", "房间", "不符", "行程缩水", "hotel", "room", "not as described", "itinerary"]),
-        of("service_failure", &["导游", "司机", "态度", "没人管", "guide", "driver", "rude", "nobody came"]),
+        of(
+            "force_majeure",
+            &[
+                "台风",
+                "暴雨",
+                "地震",
+                "航班取消",
+                "typhoon",
+                "earthquake",
+                "strike",
+                "cancelled flight",
+            ],
+        ),
+        of(
+            "information",
+            &[
+                "没有告知",
+                "未告知",
+                "说好的",
+                "误导",
+                "not told",
+                "misleading",
+                "promised",
+            ],
+        ),
+        of(
+            "price",
+            &[
+                "太贵",
+                "加价",
+                "多收",
+                "强制购物",
+                "overcharged",
+                "hidden fee",
+                "too expensive",
+            ],
+        ),
+        of(
+            "product",
+            &[
+                "酒店",
+                "房间",
+                "不符",
+                "行程缩水",
+                "hotel",
+                "room",
+                "not as described",
+                "itinerary",
+            ],
+        ),
+        of(
+            "service_failure",
+            &[
+                "导游",
+                "司机",
+                "态度",
+                "没人管",
+                "guide",
+                "driver",
+                "rude",
+                "nobody came",
+            ],
+        ),
     ]
 }
 
 fn grave() -> Vec<String> {
-    listed(&["受伤", "医院", "救护车", "死亡", "性骚扰", "报警", "hospital", "ambulance", "injured", "police", "assault"])
+    listed(&[
+        "受伤",
+        "医院",
+        "救护车",
+        "死亡",
+        "性骚扰",
+        "报警",
+        "hospital",
+        "ambulance",
+        "injured",
+        "police",
+        "assault",
+    ])
 }
 
 fn shares() -> Vec<Share> {
@@ -154,7 +242,9 @@ impl Settings {
 
     /// What is proposed for a cause.
     pub(crate) fn compensation(&self, cause: Cause) -> Option<&Share> {
-        self.compensation.iter().find(|share| named(&share.cause) == Some(cause))
+        self.compensation
+            .iter()
+            .find(|share| named(&share.cause) == Some(cause))
     }
 
     /// Refuses causes that there are not, and times that are over before they begin.
@@ -171,7 +261,10 @@ impl Settings {
             }
         }
         for (place, share) in self.compensation.iter().enumerate() {
-            if self.compensation[..place].iter().any(|other| other.cause == share.cause) {
+            if self.compensation[..place]
+                .iter()
+                .any(|other| other.cause == share.cause)
+            {
                 problems.at(
                     format!("/compensation/{place}/cause"),
                     "与前面的原因重复，请去掉一个",

@@ -18,7 +18,11 @@ fn golden_cases() {
 #[test]
 fn every_cause_has_a_playbook() {
     for (_, cause) in words::CAUSES {
-        assert!(playbooks::ALL.iter().any(|playbook| playbook.key == playbooks::of(cause)));
+        assert!(
+            playbooks::ALL
+                .iter()
+                .any(|playbook| playbook.key == playbooks::of(cause))
+        );
     }
 }
 
@@ -47,16 +51,34 @@ fn compensation_stops_at_the_cap() {
     };
     let refund = |amount| {
         let routed = desks(case(amount)).route();
-        routed.compensations.iter().find(|(remedy, _)| *remedy == Remedy::Refund).map(|(_, amount)| *amount)
+        routed
+            .compensations
+            .iter()
+            .find(|(remedy, _)| *remedy == Remedy::Refund)
+            .map(|(_, amount)| *amount)
     };
-    assert_eq!((refund(500_000), refund(90_000_000), refund(5)), (Some(50_000), Some(200_000), None));
+    assert_eq!(
+        (refund(500_000), refund(90_000_000), refund(5)),
+        (Some(50_000), Some(200_000), None)
+    );
 }
 
 #[test]
 fn settings_that_make_no_sense_are_refused() {
-    let problems = |settings: &str| harness::<ComplaintDesk>().settings(settings).problems().expect("they can be read");
+    let problems = |settings: &str| {
+        harness::<ComplaintDesk>()
+            .settings(settings)
+            .problems()
+            .expect("they can be read")
+    };
     let wrong = problems(r#"{"compensation": [{"cause": "hotel", "percent": 5, "cap": 100}]}"#);
-    assert!(wrong.iter().any(|problem| problem.path == "/compensation/0/cause"), "{wrong:?}");
+    assert!(
+        wrong.iter().any(|problem| problem.path == "/compensation/0/cause"),
+        "{wrong:?}"
+    );
     let wrong = problems(r#"{"severity_1": {"first_response": 60, "resolution": 30}}"#);
-    assert!(wrong.iter().any(|problem| problem.path == "/severity_1/resolution"), "{wrong:?}");
+    assert!(
+        wrong.iter().any(|problem| problem.path == "/severity_1/resolution"),
+        "{wrong:?}"
+    );
 }

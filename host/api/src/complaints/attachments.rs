@@ -92,7 +92,11 @@ async fn attach(
     };
     let upload = uploads::receive(expected, request).await?;
     let content = content_of(upload.file, upload.size)?;
-    let view = front.app().complaints().attach(&caller, &id, &upload.name, content).await?;
+    let view = front
+        .app()
+        .complaints()
+        .attach(&caller, &id, &upload.name, content)
+        .await?;
     Ok((StatusCode::CREATED, axum::Json(view.into())))
 }
 
@@ -119,7 +123,9 @@ async fn list(
     Auth(caller): Auth,
     Path(id): Path<String>,
 ) -> Answer<axum::Json<Page<Attachment>>> {
-    Ok(axum::Json(Page::whole(front.app().complaints().files(&caller, &id).await?)))
+    Ok(axum::Json(Page::whole(
+        front.app().complaints().files(&caller, &id).await?,
+    )))
 }
 
 /// A file of a case with its content.
@@ -139,7 +145,10 @@ async fn read(
         (header::CONTENT_TYPE, media),
         (header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment")),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; sandbox"),
+        ),
     ];
     Ok((headers, content).into_response())
 }

@@ -217,7 +217,7 @@ pub(super) struct Case {
     /// Whether a person said so: a rule may find it graver, and not less grave.
     severity_by_person: bool,
     /// Who is answerable.
-    #[schema(value_type = Option<fixed::Liability>)]
+    #[schema(value_type = Option<fixed::CaseLiability>)]
     liability: Option<String>,
     /// Why it happened.
     root_cause: Option<String>,
@@ -495,7 +495,11 @@ async fn entries(
     Query(query): Query<BackwardsQuery>,
 ) -> Answer<axum::Json<Page<Entry>>> {
     let (limit, before) = query.page(&front)?;
-    let rows = front.app().complaints().entries(&caller, &id, before, limit + 1).await?;
+    let rows = front
+        .app()
+        .complaints()
+        .entries(&caller, &id, before, limit + 1)
+        .await?;
     Ok(axum::Json(page_of(rows, limit, |row| row.nth)))
 }
 
@@ -511,12 +515,7 @@ struct Linked {
 #[utoipa::path(get, path = "/complaints/{id}/link", tag = "complaints", operation_id = "getCaseLink",
     params(("id" = String, Path, description = "Id or number of the case.")),
     responses((status = 200, description = "The path.", body = Linked)))]
-async fn link(
-    State(front): State<Front>,
-    Auth(caller): Auth,
-    Path(id): Path<String>,
-) -> Answer<axum::Json<Linked>> {
-
+async fn link(State(front): State<Front>, Auth(caller): Auth, Path(id): Path<String>) -> Answer<axum::Json<Linked>> {
     let path = front.app().complaints().page_of(&caller, &id).await?;
     Ok(axum::Json(Linked { path }))
 }

@@ -169,7 +169,9 @@ async fn list(
     Auth(caller): Auth,
     Path(id): Path<String>,
 ) -> Answer<axum::Json<Page<Compensation>>> {
-    Ok(axum::Json(Page::whole(front.app().complaints().compensations(&caller, &id).await?)))
+    Ok(axum::Json(Page::whole(
+        front.app().complaints().compensations(&caller, &id).await?,
+    )))
 }
 
 /// Agree to a compensation, which is carried out at once.
@@ -184,7 +186,11 @@ async fn approve(
     Path(id): Path<Uuid>,
     OptionalJson(said): OptionalJson<Said>,
 ) -> Answer<axum::Json<Compensation>> {
-    let view = front.app().complaints().approve(&caller, id, said.note.as_deref()).await?;
+    let view = front
+        .app()
+        .complaints()
+        .approve(&caller, id, said.note.as_deref())
+        .await?;
     Ok(axum::Json(view.into()))
 }
 
@@ -198,6 +204,10 @@ async fn reject(
     Path(id): Path<Uuid>,
     OptionalJson(said): OptionalJson<Said>,
 ) -> Answer<axum::Json<Compensation>> {
-    let view = front.app().complaints().reject(&caller, id, said.note.as_deref()).await?;
+    let view = front
+        .app()
+        .complaints()
+        .reject(&caller, id, said.note.as_deref())
+        .await?;
     Ok(axum::Json(view.into()))
 }

@@ -158,7 +158,10 @@ async fn begin(State(front): State<Front>, Auth(caller): Auth, Json(new): Json<N
         playbook: new.playbook,
         cases: new.cases,
     };
-    Ok((StatusCode::CREATED, shown(front.app().complaints().open_crisis(&caller, &new).await?)))
+    Ok((
+        StatusCode::CREATED,
+        shown(front.app().complaints().open_crisis(&caller, &new).await?),
+    ))
 }
 
 /// A crisis, by its id or number.
@@ -187,7 +190,11 @@ async fn step(
 ) -> Answer<impl IntoResponse + use<>> {
     let expected = if_match(headers)?.version();
     let playbook = body.playbook.as_deref();
-    let view = front.app().complaints().move_crisis(caller, id, step, playbook, expected).await?;
+    let view = front
+        .app()
+        .complaints()
+        .move_crisis(caller, id, step, playbook, expected)
+        .await?;
     Ok(shown(view))
 }
 

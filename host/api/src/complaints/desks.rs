@@ -373,7 +373,12 @@ impl NewCalendar {
         let holidays = match self.holidays.as_str() {
             "none" => Holidays::None,
             "china" => Holidays::China,
-            _ => return Err(bad_calendar(words!("holidays is none or china", "holidays 应为 none 或 china"))),
+            _ => {
+                return Err(bad_calendar(words!(
+                    "holidays is none or china",
+                    "holidays 应为 none 或 china"
+                )));
+            }
         };
         let mut exceptions = BTreeMap::new();
         for (day, exempt) in self.exceptions {
@@ -394,14 +399,20 @@ impl NewCalendar {
 #[utoipa::path(get, path = "/calendars", tag = "complaints", operation_id = "listCalendars",
     responses((status = 200, description = "`standard` among them, which every agency has.", body = Page<Calendar>)))]
 async fn calendars(State(front): State<Front>, Auth(caller): Auth) -> Answer<axum::Json<Page<Calendar>>> {
-    Ok(axum::Json(Page::whole(front.app().complaints().calendars(&caller).await?)))
+    Ok(axum::Json(Page::whole(
+        front.app().complaints().calendars(&caller).await?,
+    )))
 }
 
 /// A calendar.
 #[utoipa::path(get, path = "/calendars/{key}", tag = "complaints", operation_id = "getCalendar",
     params(("key" = String, Path, description = "Key of the calendar.")),
     responses((status = 200, description = "The calendar.", body = Calendar)))]
-async fn calendar(State(front): State<Front>, Auth(caller): Auth, Path(key): Path<String>) -> Answer<impl IntoResponse> {
+async fn calendar(
+    State(front): State<Front>,
+    Auth(caller): Auth,
+    Path(key): Path<String>,
+) -> Answer<impl IntoResponse> {
     let view = front.app().complaints().calendar(&caller, &key).await?;
     Ok((etag(view.version), axum::Json(Calendar::from(view))))
 }
@@ -422,7 +433,11 @@ async fn put_calendar(
 ) -> Answer<impl IntoResponse> {
     let expected = if_match(&headers)?.version();
     let calendar = new.read(key)?;
-    let (view, is_new) = front.app().complaints().put_calendar(&caller, &calendar, expected).await?;
+    let (view, is_new) = front
+        .app()
+        .complaints()
+        .put_calendar(&caller, &calendar, expected)
+        .await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, etag(view.version), axum::Json(Calendar::from(view))))
 }
@@ -472,7 +487,11 @@ async fn working_time(
             ),
         )
     })?;
-    let said = front.app().complaints().working_time(&caller, &key, from, asked.minutes).await?;
+    let said = front
+        .app()
+        .complaints()
+        .working_time(&caller, &key, from, asked.minutes)
+        .await?;
     Ok(axum::Json(WorkingTime {
         calendar: key,
         from: said.from.into(),

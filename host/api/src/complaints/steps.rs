@@ -150,11 +150,17 @@ struct Known {
     /// The agency's own word below that.
     cause_detail: Option<String>,
     /// Who is answerable.
-    #[schema(value_type = Option<fixed::Liability>)]
+    #[schema(value_type = Option<fixed::CaseLiability>)]
     liability: Option<String>,
 }
 
-async fn act(front: &Front, caller: &Caller, id: &str, headers: &HeaderMap, deed: Deed) -> Answer<impl IntoResponse + use<>> {
+async fn act(
+    front: &Front,
+    caller: &Caller,
+    id: &str,
+    headers: &HeaderMap,
+    deed: Deed,
+) -> Answer<impl IntoResponse + use<>> {
     let expected = if_match(headers)?.version();
     let view = front.app().complaints().act(caller, id, &deed, expected).await?;
     Ok(shown(view))

@@ -110,7 +110,7 @@ impl House {
             .await
             .unwrap();
         let (parts, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+        let bytes = axum::body::to_bytes(body, 8 << 20).await.unwrap();
         (
             parts.status.as_u16(),
             parts.headers,

@@ -129,7 +129,9 @@ impl Complaints<'_> {
         let moment = self.app.segments().moment(room);
         let house = self.app.house(room).await?;
         let mut tx = self.begin(room, who).await?;
-        let row = store::case(&mut tx, room.id, case).await?.ok_or(AppError::NotFound("complaint"))?;
+        let row = store::case(&mut tx, room.id, case)
+            .await?
+            .ok_or(AppError::NotFound("complaint"))?;
         let mut file = CaseFile::open(row)?;
         if file.row.state == "withdrawn" {
             return Err(AppError::conflict(
@@ -156,14 +158,17 @@ impl Complaints<'_> {
             outcome: "{}".to_owned(),
             cost: 0,
         };
-        let new = self.settle_within_limit(&mut tx, room, who, &mut file, new, &house, moment).await?;
+        let new = self
+            .settle_within_limit(&mut tx, room, who, &mut file, new, &house, moment)
+            .await?;
         let code = taken_code(&new);
         let kept = without_code(new);
         file.compensations.push(kept.clone());
         let mut files = vec![file];
         write(&mut tx, room.id, &mut files, moment.now, &house).await?;
         let detail = json!({"compensation": kept.id, "remedy": kept.remedy, "state": kept.state});
-        self.finish(tx, room, who, files, None, ("compensate", detail), moment).await?;
+        self.finish(tx, room, who, files, None, ("compensate", detail), moment)
+            .await?;
         Ok(CompensationView {
             code,
             ..kept.try_into()?
@@ -243,7 +248,13 @@ impl Complaints<'_> {
                 let (worth, told) = self
                     .app
                     .loyalty()
-                    .compensate(tx, (agency, caller.actor), moment, whose, ("compensation", row.id, &why))
+                    .compensate(
+                        tx,
+                        (agency, caller.actor),
+                        moment,
+                        whose,
+                        ("compensation", row.id, &why),
+                    )
                     .await?;
                 file.told.extend(told);
                 (worth, json!({}))
@@ -263,7 +274,11 @@ impl Complaints<'_> {
                 (row.amount, json!({"code": code}))
             }
             Remedy::Refund | Remedy::Gift => {
-                let kind = if view.what.remedy == Remedy::Refund { REFUND } else { GIFT };
+                let kind = if view.what.remedy == Remedy::Refund {
+                    REFUND
+                } else {
+                    GIFT
+                };
                 let subject = Subject {
                     kind: COMPLAINT,
                     id: file.row.id,
@@ -371,7 +386,11 @@ impl Complaints<'_> {
         self.written_on(&mut file, who, &row, moment.now);
         let mut files = vec![file];
         write(&mut tx, agency, &mut files, moment.now, &house).await?;
-        let deed = if state == "approved" { "approve-compensation" } else { "reject-compensation" };
+        let deed = if state == "approved" {
+            "approve-compensation"
+        } else {
+            "reject-compensation"
+        };
         let detail = json!({"compensation": id, "remedy": row.remedy});
         self.finish(tx, room, who, files, None, (deed, detail), moment).await?;
         Ok(CompensationView {
@@ -395,7 +414,11 @@ impl Complaints<'_> {
     ///
     /// # Errors
     /// Failures of the database.
-    pub async fn compensations_waiting(&self, caller: &Caller, limit: usize) -> Result<Vec<(CompensationView, CaseView)>> {
+    pub async fn compensations_waiting(
+        &self,
+        caller: &Caller,
+        limit: usize,
+    ) -> Result<Vec<(CompensationView, CaseView)>> {
         let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         let rows = store::compensations_waiting(&mut tx, caller.room.id, limit as i64).await?;
         drop(tx);

@@ -1,8 +1,8 @@
 //! Crises: complaints of one product and cause that are joined, or what somebody has opened. A playbook is carried out as tasks.
 
+use super::COMPLAINT;
 use super::file::{CaseFile, Note, Who, write};
 use super::house::House;
-use super::COMPLAINT;
 use crate::error::{AppError, Result, retrying};
 use crate::team::Caller;
 use crate::texts::short;
@@ -152,7 +152,11 @@ async fn view(tx: &mut Tx, agency: Uuid, row: CrisisRow) -> Result<CrisisView> {
         crisis: Some(row.id),
         ..Wanted::default()
     };
-    let cases = store::states(tx, agency, &wanted).await?.into_iter().map(|(_, count)| count).sum();
+    let cases = store::states(tx, agency, &wanted)
+        .await?
+        .into_iter()
+        .map(|(_, count)| count)
+        .sum();
     Ok(CrisisView {
         id: row.id,
         number: row.number,
@@ -201,7 +205,9 @@ impl Complaints<'_> {
         let since = moment.now - i64::from(house.terms.joint_days) * 86_400_000;
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let row = store::case(&mut tx, agency, case).await?;
-        let Some(row) = row.filter(|row| row.is_open && row.crisis_id.is_none()) else { return Ok(()) };
+        let Some(row) = row.filter(|row| row.is_open && row.crisis_id.is_none()) else {
+            return Ok(());
+        };
         let Some(alike) = row.alike else { return Ok(()) };
         let others = store::alike(&mut tx, agency, &alike, case, since).await?;
         let there = store::crisis_of(&mut tx, agency, &alike).await?;
@@ -255,7 +261,8 @@ impl Complaints<'_> {
         if let Some(first) = files.first_mut() {
             first.told.extend(news);
         }
-        self.finish(tx, room, Who::Host, files, None, ("join", json!({})), moment).await
+        self.finish(tx, room, Who::Host, files, None, ("join", json!({})), moment)
+            .await
     }
 
     fn joined(&self, file: &mut CaseFile, who: Who<'_>, crisis: &CrisisRow, now: Instant) {
@@ -292,7 +299,10 @@ impl Complaints<'_> {
         if new.cases.len() > MOST as usize {
             return Err(AppError::invalid(
                 "bad_crisis",
-                words!("a crisis begins with {MOST} cases at most", "一次最多关联 {MOST} 个案件"),
+                words!(
+                    "a crisis begins with {MOST} cases at most",
+                    "一次最多关联 {MOST} 个案件"
+                ),
             ));
         }
         let title = short(&words!("title", "标题"), &new.title)?;
@@ -345,7 +355,11 @@ impl Complaints<'_> {
             if row.crisis_id.is_some_and(|other| other != crisis.id) {
                 return Err(AppError::conflict(
                     "in_another_crisis",
-                    words!("case {number} is in another crisis", "案件 {number} 已属于另一危机", number = row.number),
+                    words!(
+                        "case {number} is in another crisis",
+                        "案件 {number} 已属于另一危机",
+                        number = row.number
+                    ),
                 ));
             }
             let mut file = CaseFile::open(row)?;
@@ -354,8 +368,10 @@ impl Complaints<'_> {
             files.push(file);
         }
         write(&mut tx, room.id, &mut files, moment.now, &house).await?;
-        self.begin_playbook(&mut tx, caller, &house, &crisis, playbook, moment.now).await?;
-        self.end_crisis_step(tx, caller, files, (&crisis, "open"), Some("crisis.opened"), moment).await?;
+        self.begin_playbook(&mut tx, caller, &house, &crisis, playbook, moment.now)
+            .await?;
+        self.end_crisis_step(tx, caller, files, (&crisis, "open"), Some("crisis.opened"), moment)
+            .await?;
         Ok(crisis.id)
     }
 
@@ -447,16 +463,30 @@ impl Complaints<'_> {
     ) -> Result<()> {
         let (agency, subject) = (caller.room.id, format!("{CRISIS}/{}", crisis.id));
         let detail = json!({"state": crisis.state, "playbook": crisis.playbook});
-        self.app.audit().note(&mut tx, caller, &format!("crisis.{step}"), &subject, detail).await?;
+        self.app
+            .audit()
+            .note(&mut tx, caller, &format!("crisis.{step}"), &subject, detail)
+            .await?;
         let event = event.map(|kind| told(crisis, kind, moment.now));
         match files.first_mut() {
             Some(first) => {
                 first.told.extend(event);
-                self.finish(tx, &caller.room, Who::Staff(caller), files, None, ("join", json!({})), moment).await
+                self.finish(
+                    tx,
+                    &caller.room,
+                    Who::Staff(caller),
+                    files,
+                    None,
+                    ("join", json!({})),
+                    moment,
+                )
+                .await
             }
             None => {
                 let listeners = Listeners::of(&mut tx, agency).await?;
-                listeners.tell(self.app, &mut tx, agency, event.into_iter().collect()).await?;
+                listeners
+                    .tell(self.app, &mut tx, agency, event.into_iter().collect())
+                    .await?;
                 Ok(tx.commit().await?)
             }
         }
@@ -494,7 +524,9 @@ impl Complaints<'_> {
         let (room, moment) = (&caller.room, self.app.segments().moment(&caller.room));
         let house = self.app.house(room).await?;
         let mut tx = self.begin(room, Who::Staff(caller)).await?;
-        let before = store::crisis(&mut tx, room.id, id).await?.ok_or(AppError::NotFound(CRISIS))?;
+        let before = store::crisis(&mut tx, room.id, id)
+            .await?
+            .ok_or(AppError::NotFound(CRISIS))?;
         let (after, from) = step.leads();
         if before.state == after {
             return Ok(());
@@ -533,10 +565,15 @@ impl Complaints<'_> {
         match step {
             CrisisStep::Open => {
                 let wanted = playbook.or(crisis.playbook.as_deref()).map(str::to_owned);
-                let chosen = named(playbooks, wanted.as_deref().filter(|_| playbook.is_some()), &crisis.kind)?;
+                let chosen = named(
+                    playbooks,
+                    wanted.as_deref().filter(|_| playbook.is_some()),
+                    &crisis.kind,
+                )?;
                 let chosen = chosen.or_else(|| playbooks.iter().find(|one| Some(&one.key) == wanted.as_ref()));
                 crisis.playbook = chosen.map(|one| one.key.clone());
-                self.begin_playbook(&mut tx, caller, &house, &crisis, chosen, moment.now).await?;
+                self.begin_playbook(&mut tx, caller, &house, &crisis, chosen, moment.now)
+                    .await?;
             }
             CrisisStep::Close if !was_watched => self.begin_repair(&mut tx, caller, &crisis, moment.today).await?,
             _ => {}
@@ -544,13 +581,16 @@ impl Complaints<'_> {
         store::put_crisis(&mut tx, room.id, &crisis).await?;
         stops_or_starts(&mut tx, room.id, &crisis).await?;
         let event = (step == CrisisStep::Close).then_some("crisis.closed");
-        self.end_crisis_step(tx, caller, Vec::new(), (&crisis, step.as_str()), event, moment).await
+        self.end_crisis_step(tx, caller, Vec::new(), (&crisis, step.as_str()), event, moment)
+            .await
     }
 
     async fn find_crisis(&self, caller: &Caller, name: &str) -> Result<CrisisRow> {
         let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         let id = InCrisis::find(&mut tx, caller.room.id, name).await?;
-        store::crisis(&mut tx, caller.room.id, id).await?.ok_or(AppError::NotFound(CRISIS))
+        store::crisis(&mut tx, caller.room.id, id)
+            .await?
+            .ok_or(AppError::NotFound(CRISIS))
     }
 
     /// A crisis, by its id or number.
@@ -639,7 +679,10 @@ impl Workable for InCrisis {
 
     async fn hold(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<()> {
         intake::lock(tx, agency).await?;
-        store::crisis(tx, agency, id).await?.map(drop).ok_or(AppError::NotFound(CRISIS))
+        store::crisis(tx, agency, id)
+            .await?
+            .map(drop)
+            .ok_or(AppError::NotFound(CRISIS))
     }
 
     async fn names(tx: &mut Tx, agency: Uuid, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {

@@ -118,8 +118,14 @@ impl Source for Touches {
 /// Cases as things there is work about.
 impl Workable for Complained {
     const KIND: &'static str = COMPLAINT;
-    const TASK_KINDS: &'static [&'static str] =
-        &[REFUND, GIFT, REPAIR_KINDS[0], REPAIR_KINDS[1], REPAIR_KINDS[2], REPAIR_KINDS[3]];
+    const TASK_KINDS: &'static [&'static str] = &[
+        REFUND,
+        GIFT,
+        REPAIR_KINDS[0],
+        REPAIR_KINDS[1],
+        REPAIR_KINDS[2],
+        REPAIR_KINDS[3],
+    ];
 
     async fn find(tx: &mut Tx, agency: Uuid, name: &str) -> Result<Uuid> {
         let row = match Uuid::try_parse(name) {

@@ -6,9 +6,7 @@ use crate::error::{AppError, Result};
 use crate::jobs::{self, Job, JobClock, Lane, NewJob};
 use crate::team::Caller;
 use crate::webhooks::Told;
-use posthouse_domain::complaints::{
-    Cause, ClockKind, Clocks, Escalation, Happened, Kept, Kind, Refused, State, Step,
-};
+use posthouse_domain::complaints::{Cause, ClockKind, Clocks, Escalation, Happened, Kept, Kind, Refused, State, Step};
 use posthouse_domain::{Day, Instant, Words, words};
 use posthouse_store::Tx;
 use posthouse_store::complaints::{self as store, CaseRow, CompensationRow, EntryRow};
@@ -187,12 +185,30 @@ impl CaseFile {
             match what {
                 Happened::Warned(clock, percent) => {
                     let data = json!({"clock": clock, "percent": percent});
-                    self.note(Who::Host, at, state, Note { kind: "warned", data, ..Note::default() });
+                    self.note(
+                        Who::Host,
+                        at,
+                        state,
+                        Note {
+                            kind: "warned",
+                            data,
+                            ..Note::default()
+                        },
+                    );
                 }
                 Happened::Breached(clock) => {
                     self.row.breached = true;
                     let data = json!({"clock": clock});
-                    self.note(Who::Host, at, state, Note { kind: "breached", data: data.clone(), ..Note::default() });
+                    self.note(
+                        Who::Host,
+                        at,
+                        state,
+                        Note {
+                            kind: "breached",
+                            data: data.clone(),
+                            ..Note::default()
+                        },
+                    );
                     self.tell("case.breached", at, data);
                 }
                 Happened::Escalated(step) => escalations.push(step),
@@ -215,7 +231,10 @@ impl CaseFile {
         self.row.first_response_at.get_or_insert(now);
         self.clocks
             .meet(&[ClockKind::FirstResponse, ClockKind::StatutoryAcceptance], now, hours);
-        self.clocks.restart(&[ClockKind::NextUpdate], now);
+        // nobody promises to write again about what is over
+        if self.row.is_open {
+            self.clocks.restart(&[ClockKind::NextUpdate], now);
+        }
         if self.state().is_waiting() {
             self.clocks.pause(now, hours);
         }
@@ -243,7 +262,13 @@ impl CaseFile {
 
 /// Writes these cases with all that hangs on them, but facts, the audit log, and what others are told. The transaction has the lock of the agency's
 /// changes.
-pub(super) async fn write(tx: &mut Tx, agency: Uuid, files: &mut [CaseFile], now: Instant, house: &House) -> Result<()> {
+pub(super) async fn write(
+    tx: &mut Tx,
+    agency: Uuid,
+    files: &mut [CaseFile],
+    now: Instant,
+    house: &House,
+) -> Result<()> {
     let next: Vec<(String, Option<Instant>)> = files
         .iter_mut()
         .map(|file| (file.row.id.to_string(), file.settled(now, house)))
@@ -252,7 +277,10 @@ pub(super) async fn write(tx: &mut Tx, agency: Uuid, files: &mut [CaseFile], now
     store::put(tx, agency, &rows).await?;
     let entries: Vec<EntryRow> = files.iter().flat_map(|file| file.entries.iter().cloned()).collect();
     store::insert_entries(tx, agency, &entries).await?;
-    let compensations: Vec<CompensationRow> = files.iter().flat_map(|file| file.compensations.iter().cloned()).collect();
+    let compensations: Vec<CompensationRow> = files
+        .iter()
+        .flat_map(|file| file.compensations.iter().cloned())
+        .collect();
     store::insert_compensations(tx, agency, &compensations).await?;
     let due: Vec<NewJob<'_>> = next
         .iter()

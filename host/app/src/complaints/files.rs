@@ -117,7 +117,8 @@ impl Complaints<'_> {
     /// [`AppError::NotFound`]; `bad_file`, `file_empty`, `too_large`; `too_many_files`.
     pub async fn attach(&self, caller: &Caller, case: &str, name: &str, content: Vec<u8>) -> Result<FileView> {
         let row = self.must_see_case(caller, case).await?;
-        self.attach_by(&caller.room, Who::Staff(caller), row.id, name, content).await
+        self.attach_by(&caller.room, Who::Staff(caller), row.id, name, content)
+            .await
     }
 
     pub(super) async fn attach_by(
@@ -167,7 +168,9 @@ impl Complaints<'_> {
         let (agency, moment) = (room.id, self.app.segments().moment(room));
         let house = self.app.house(room).await?;
         let mut tx = self.begin(room, who).await?;
-        let row = store::case(&mut tx, agency, case).await?.ok_or(AppError::NotFound("complaint"))?;
+        let row = store::case(&mut tx, agency, case)
+            .await?
+            .ok_or(AppError::NotFound("complaint"))?;
         let known = store::files(&mut tx, agency, case).await?;
         if let Some(same) = known.into_iter().find(|file| file.digest == *digest) {
             return Ok(same.into());
@@ -202,7 +205,8 @@ impl Complaints<'_> {
         write(&mut tx, agency, &mut files, moment.now, &house).await?;
         store::insert_file(&mut tx, agency, case, &file, content).await?;
         let detail = json!({"file": file.nth, "media": file.media});
-        self.finish(tx, room, who, files, None, ("attach", detail), moment).await?;
+        self.finish(tx, room, who, files, None, ("attach", detail), moment)
+            .await?;
         Ok(file.into())
     }
 
@@ -244,7 +248,10 @@ mod tests {
         assert_eq!(dots("image/png", &png(7)), Some((7, 5)));
         assert_eq!(dots("image/png", &png(4_000_000)), Some((4_000_000, 5)));
         let jpeg = b"\xff\xd8\xff\xe0\0\x04..\xff\xc0\0\x0b\x08\0\x10\0\x20...\xff\xd9";
-        assert_eq!((media(jpeg), dots("image/jpeg", jpeg)), (Some("image/jpeg"), Some((32, 16))));
+        assert_eq!(
+            (media(jpeg), dots("image/jpeg", jpeg)),
+            (Some("image/jpeg"), Some((32, 16)))
+        );
         assert_eq!(media(b"%PDF-1.7 ... %%EOF\n"), Some("application/pdf"));
         for other in [
             b"<html><script>".as_slice(),

@@ -65,7 +65,13 @@ impl Complaints<'_> {
         }
     }
 
-    async fn see_to(&self, room: &Room, rule: &Rule<Point>, heard: (i64, Option<&Words>), moment: Moment) -> Result<()> {
+    async fn see_to(
+        &self,
+        room: &Room,
+        rule: &Rule<Point>,
+        heard: (i64, Option<&Words>),
+        moment: Moment,
+    ) -> Result<()> {
         let Some(fault) = retrying!(self.count(room, rule, heard, moment))? else {
             return Ok(());
         };
@@ -126,7 +132,12 @@ impl Complaints<'_> {
     }
 
     async fn go_back(&self, room: &Room, failing: Failing<'_>, older: &BindingRevisionRow) -> Result<Attempt> {
-        match self.app.bindings().begin_way_back::<Point>(room, failing, older).await? {
+        match self
+            .app
+            .bindings()
+            .begin_way_back::<Point>(room, failing, older)
+            .await?
+        {
             Some(tx) => {
                 tx.commit().await?;
                 Ok(Attempt::Done)

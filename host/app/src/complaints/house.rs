@@ -7,8 +7,8 @@ use chrono_tz::Tz;
 use posthouse_domain::clocks::{Calendar, Exception, Holidays, Span, Week};
 use posthouse_domain::complaints::{Hours, Terms};
 use posthouse_domain::{AgencyTerms, Day, Localized};
-use posthouse_store::{Tx, staff};
 use posthouse_store::complaints::{self as store, CalendarRow, DeskRow};
+use posthouse_store::{Tx, staff};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
@@ -159,7 +159,10 @@ async fn colleagues(tx: &mut Tx, agency: Uuid) -> Result<HashMap<Uuid, Colleague
             Some(known) => *known,
             None => {
                 let role = role(tx, agency, &row.role).await?;
-                let reads = role.permissions.iter().any(|one| matches!(one, Scope::Owner | Scope::Read));
+                let reads = role
+                    .permissions
+                    .iter()
+                    .any(|one| matches!(one, Scope::Owner | Scope::Read));
                 let sees_all = reads && role.rows == RowScope::All;
                 sees.insert(row.role.clone(), sees_all);
                 sees_all
@@ -179,7 +182,10 @@ async fn colleagues(tx: &mut Tx, agency: Uuid) -> Result<HashMap<Uuid, Colleague
 impl House {
     pub(crate) async fn read(tx: &mut Tx, agency: Uuid, terms: &AgencyTerms) -> Result<Self> {
         let (own, version) = match store::terms(tx, agency).await? {
-            Some((text, version)) => (serde_json::from_str(&text).map_err(AppError::corrupt("terms"))?, version),
+            Some((text, version)) => (
+                serde_json::from_str(&text).map_err(AppError::corrupt("terms"))?,
+                version,
+            ),
             None => (Terms::standard(&terms.country), 0),
         };
         let rows = store::desks(tx, agency).await?.into_iter().map(DeskView::try_from);
@@ -245,7 +251,10 @@ impl House {
 
 /// Every calendar, the standard one among them.
 pub(super) async fn calendars_of(tx: &mut Tx, agency: Uuid, terms: &AgencyTerms) -> Result<Vec<CalendarView>> {
-    let rows = store::calendars(tx, agency).await?.into_iter().map(CalendarView::try_from);
+    let rows = store::calendars(tx, agency)
+        .await?
+        .into_iter()
+        .map(CalendarView::try_from);
     let mut views = rows.collect::<Result<Vec<_>>>()?;
     if views.iter().all(|view| view.key != STANDARD) {
         views.insert(0, CalendarView::standard(terms));

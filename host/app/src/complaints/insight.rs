@@ -181,7 +181,10 @@ impl Complaints<'_> {
         let sees_money = !caller.is_masked(Mask::Money);
         let mut rows: Vec<ReportRow> = groups
             .into_iter()
-            .map(|(key, sums)| ReportRow { key, ..sums.row(sees_money) })
+            .map(|(key, sums)| ReportRow {
+                key,
+                ..sums.row(sees_money)
+            })
             .collect();
         rows.sort_by(|one, other| other.cases.cmp(&one.cases).then_with(|| one.key.cmp(&other.key)));
         rows.truncate(MOST);

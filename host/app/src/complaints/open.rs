@@ -224,7 +224,8 @@ impl Complaints<'_> {
         let id = file.row.id;
         let mut files = vec![file];
         write(&mut tx, agency, &mut files, moment.now, &house).await?;
-        self.finish(tx, room, who, files, heard.decision, ("open", json!({})), moment).await?;
+        self.finish(tx, room, who, files, heard.decision, ("open", json!({})), moment)
+            .await?;
         self.look_for_crises(room, &house, id).await;
         Ok(id)
     }
@@ -331,7 +332,9 @@ impl Complaints<'_> {
         customers.dedup();
         if !customers.is_empty() {
             let facts = self.app.facts();
-            facts.contribute::<super::Complained>(&mut tx, agency, &customers, moment.today).await?;
+            facts
+                .contribute::<super::Complained>(&mut tx, agency, &customers, moment.today)
+                .await?;
         }
         let (action, mut told) = (format!("complaint.{deed}"), Vec::new());
         for file in files {
@@ -344,7 +347,10 @@ impl Complaints<'_> {
                 Who::Customer => {
                     let mut detail = detail.clone();
                     detail["by"] = "customer".into();
-                    self.app.audit().note_by(&mut tx, agency, None, &action, &subject, detail).await?;
+                    self.app
+                        .audit()
+                        .note_by(&mut tx, agency, None, &action, &subject, detail)
+                        .await?;
                 }
                 // clocks run by themselves: that they did stands with the case
                 Who::Host => {}
@@ -363,7 +369,10 @@ impl Complaints<'_> {
 
 /// The one customer who is known by a telephone number or an e-mail address; nobody where they are several.
 async fn known_by(tx: &mut Tx, agency: Uuid, contact: &Contact, country: &str) -> Result<Option<Uuid>> {
-    let told = [(IdentityKind::Phone, &contact.phone), (IdentityKind::Email, &contact.email)];
+    let told = [
+        (IdentityKind::Phone, &contact.phone),
+        (IdentityKind::Email, &contact.email),
+    ];
     let identities: Vec<Identity> = told
         .into_iter()
         .filter_map(|(kind, value)| Identity::normalise(kind, value.as_deref()?, country).ok())
@@ -375,7 +384,11 @@ async fn known_by(tx: &mut Tx, agency: Uuid, contact: &Contact, country: &str) -
     if wanted.is_empty() {
         return Ok(None);
     }
-    let mut owners: Vec<Uuid> = intake::owners(tx, agency, &wanted).await?.iter().map(|row| row.customer_id).collect();
+    let mut owners: Vec<Uuid> = intake::owners(tx, agency, &wanted)
+        .await?
+        .iter()
+        .map(|row| row.customer_id)
+        .collect();
     owners.sort_unstable();
     owners.dedup();
     Ok(match owners.as_slice() {

@@ -178,7 +178,11 @@ impl Complaints<'_> {
             next_update_at: update.and_then(|clock| clock.due_at).filter(|_| case.state.is_open()),
             is_late: update.is_some_and(|clock| clock.state == posthouse_domain::clocks::State::Breached)
                 && case.state.is_open(),
-            possible: case.possible.into_iter().filter(|step| OF_CUSTOMERS.contains(step)).collect(),
+            possible: case
+                .possible
+                .into_iter()
+                .filter(|step| OF_CUSTOMERS.contains(step))
+                .collect(),
             state: case.state,
             rating: case.rating,
             // what staff keep for themselves stays with them

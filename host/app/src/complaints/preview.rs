@@ -169,7 +169,13 @@ impl Stage {
                     None
                 }
             });
-            let placed = place(&case, &mut kept, routed.as_ref().map(|(routing, _)| routing), &self.desks, default);
+            let placed = place(
+                &case,
+                &mut kept,
+                routed.as_ref().map(|(routing, _)| routing),
+                &self.desks,
+                default,
+            );
             played.hops += i64::from(placed.is_hop);
             let ends = [Objection::Loop, Objection::TooManyHops];
             played.looped |= placed.objections.iter().any(|objection| ends.contains(objection));
@@ -209,7 +215,8 @@ impl Stage {
                 ..case
             };
         }
-        let late = |due: Option<Instant>, at: Option<Instant>| due.is_some_and(|due| at.unwrap_or(self.present.now) > due);
+        let late =
+            |due: Option<Instant>, at: Option<Instant>| due.is_some_and(|due| at.unwrap_or(self.present.now) > due);
         played.breached = late(played.first_response, row.first_response_at.or(row.resolved_at))
             || late(played.resolution, row.resolved_at);
         played
@@ -241,7 +248,10 @@ impl Stage {
             case: case.clone(),
             desks: self.desks.clone(),
         };
-        let decided = rule.plugin.decide(&context, &asked, facts).map_err(|fault| Words::of(&fault))?;
+        let decided = rule
+            .plugin
+            .decide(&context, &asked, facts)
+            .map_err(|fault| Words::of(&fault))?;
         let said = decided.answer;
         let given = (facts, &*said.because.arguments);
         let why = reason(rule.plugin.description(), said.because.reason, given, &self.room.terms);
@@ -310,7 +320,11 @@ impl Complaints<'_> {
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let own = attributes::definitions(&mut tx, agency).await?;
         let asked = (MAIN, request.digest.as_str(), &request.config);
-        let candidate = self.app.plugins().trial_rule::<Point>(&mut tx, agency, asked, &own).await?;
+        let candidate = self
+            .app
+            .plugins()
+            .trial_rule::<Point>(&mut tx, agency, asked, &own)
+            .await?;
         let granted = plugins::granted(&mut tx, agency, COMPLAINT_ROUTING, MAIN).await?;
         let grant_needed = ungranted(&reads(candidate.plugin.description()), &granted);
         let house = House::read(&mut tx, agency, &room.terms).await?;
@@ -333,7 +347,8 @@ impl Complaints<'_> {
             let (stage, past) = (stage.clone(), past.clone());
             move |piece: usize| -> Vec<(Played, Played)> {
                 let own = past.iter().skip(piece * PIECE).take(PIECE);
-                own.map(|one| (stage.play(before.as_deref(), one), stage.play(Some(&candidate), one))).collect()
+                own.map(|one| (stage.play(before.as_deref(), one), stage.play(Some(&candidate), one)))
+                    .collect()
             }
         };
         let pieces = in_turn(&self.app.engine, agency, count.div_ceil(PIECE), play).await?;
@@ -394,7 +409,10 @@ impl Complaints<'_> {
 
 impl Foreseen {
     fn add(&mut self, played: &Played, desks: &[Desk]) {
-        *self.desks.entry(desks[usize::from(played.desk)].key.clone()).or_default() += 1;
+        *self
+            .desks
+            .entry(desks[usize::from(played.desk)].key.clone())
+            .or_default() += 1;
         self.severities[(played.severity.clamp(1, 4) - 1) as usize] += 1;
         self.breached += i64::from(played.breached);
         self.hops += played.hops;

@@ -113,7 +113,9 @@ impl Complaints<'_> {
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let own = attributes::definitions(&mut tx, agency).await?;
         let plugins = self.app.plugins();
-        let rule = plugins.rule::<Point>(&mut tx, agency, RuleName::in_force(&row), &own).await;
+        let rule = plugins
+            .rule::<Point>(&mut tx, agency, RuleName::in_force(&row), &own)
+            .await;
         match rule {
             Err(error) if error.will_pass() => Err(error),
             Err(error) => Ok(Some(Err(Words::of(&error)))),
@@ -150,12 +152,20 @@ impl Complaints<'_> {
             Some(customer) => {
                 let own = attributes::definitions(&mut tx, agency).await?;
                 let kinds: HashMap<String, FactKind> = own.into_iter().map(|own| (own.key, own.kind)).collect();
-                Some(self.app.facts().known(room, &mut tx, customer, Arc::new(kinds), moment).await?)
+                Some(
+                    self.app
+                        .facts()
+                        .known(room, &mut tx, customer, Arc::new(kinds), moment)
+                        .await?,
+                )
             }
             None => None,
         };
         let proposed = store::compensations(&mut tx, agency, file.row.id).await?;
-        let proposed = proposed.into_iter().filter(|row| row.decision_id.is_some()).map(|row| row.remedy);
+        let proposed = proposed
+            .into_iter()
+            .filter(|row| row.decision_id.is_some())
+            .map(|row| row.remedy);
         let asked = CaseAsked {
             case: seen(file, house, booking, alike as u32, why),
             desks: desks(house, &loads, moment.now),
@@ -212,7 +222,11 @@ impl Complaints<'_> {
                 Some(Words::of(fault))
             }
         };
-        let counted = made.answer.as_ref().err().is_none_or(|fault| fault.counts_against_plugin());
+        let counted = made
+            .answer
+            .as_ref()
+            .err()
+            .is_none_or(|fault| fault.counts_against_plugin());
         if counted {
             self.note_health(room, &rule, (at, fault.as_ref()), moment).await;
         }
@@ -261,12 +275,18 @@ impl Complaints<'_> {
             placed.objections.push(Objection::RuleFailed);
         }
         // desks are never taken away, and the default one is always there
-        let desk = house.desks.get(usize::from(placed.desk)).unwrap_or(&house.desks[usize::from(default.0)]);
+        let desk = house
+            .desks
+            .get(usize::from(placed.desk))
+            .unwrap_or(&house.desks[usize::from(default.0)]);
         let is_new = file.read_at.is_none();
         let mut targets: Vec<TargetSet> = Vec::new();
         if is_new || placed.severity != severity {
             let own = house.terms.targets_of(placed.severity);
-            targets.extend(ClockKind::OF_RULES.map(|clock| TargetSet { clock, minutes: own.of(clock) }));
+            targets.extend(ClockKind::OF_RULES.map(|clock| TargetSet {
+                clock,
+                minutes: own.of(clock),
+            }));
         }
         for set in &placed.targets {
             let minutes = self.lawful(file, house, &desk.key, *set, now);
@@ -327,7 +347,11 @@ impl Complaints<'_> {
                 ..Note::default()
             },
         );
-        for one in placed.compensations.iter().filter(|one| !heard.proposed.iter().any(|had| had == one.remedy.as_str())) {
+        for one in placed
+            .compensations
+            .iter()
+            .filter(|one| !heard.proposed.iter().any(|had| had == one.remedy.as_str()))
+        {
             file.compensations.push(CompensationRow {
                 id: self.app.entropy.id(self.app.machine.now()),
                 complaint_id: file.row.id,
@@ -348,7 +372,11 @@ impl Complaints<'_> {
             });
         }
         if is_new || placed.is_hop {
-            file.tell("case.routed", now, json!({"from": (!is_new).then_some(before), "reason": heard.why}));
+            file.tell(
+                "case.routed",
+                now,
+                json!({"from": (!is_new).then_some(before), "reason": heard.why}),
+            );
         }
         Ok(())
     }
@@ -410,7 +438,11 @@ pub(super) async fn least_loaded(tx: &mut Tx, agency: Uuid, house: &House, desk:
     let load = |person: Uuid| {
         let own = || loads.iter().filter(move |load| load.person_id == Some(person));
         let open: i64 = own().map(|load| load.open_cases).sum();
-        (open, own().filter_map(|load| load.last_at).max().unwrap_or(i64::MIN), person)
+        (
+            open,
+            own().filter_map(|load| load.last_at).max().unwrap_or(i64::MIN),
+            person,
+        )
     };
     Ok(able().map(|seat| seat.person).min_by_key(|person| load(*person)))
 }
@@ -434,6 +466,9 @@ pub fn objection_in_words(objection: Objection) -> Words {
             "the rule failed: the case has the default desk and the agency's own times",
             "规则出错：按默认处理组和旅行社自定期限处理"
         ),
-        Objection::MayNotSee => words!("whoever the rule named may not see the case", "规则指定的人无权查看此案件"),
+        Objection::MayNotSee => words!(
+            "whoever the rule named may not see the case",
+            "规则指定的人无权查看此案件"
+        ),
     }
 }

@@ -99,7 +99,15 @@ impl Complaints<'_> {
         let now = self.app.clock.now();
         store::put_terms(&mut tx, agency, &json!(new).to_string(), house.version + 1, now).await?;
         let audit = self.app.audit();
-        audit.note(&mut tx, caller, "complaint.terms", "complaint/terms", json!({"version": house.version + 1})).await?;
+        audit
+            .note(
+                &mut tx,
+                caller,
+                "complaint.terms",
+                "complaint/terms",
+                json!({"version": house.version + 1}),
+            )
+            .await?;
         Ok(tx.commit().await?)
     }
 
@@ -109,7 +117,10 @@ impl Complaints<'_> {
     /// Failures of the database.
     pub async fn colleagues(&self, caller: &Caller) -> Result<Vec<(Uuid, String)>> {
         let house = self.app.house(&caller.room).await?;
-        let able = house.people.into_iter().filter(|(_, colleague)| colleague.is_active && colleague.sees_all);
+        let able = house
+            .people
+            .into_iter()
+            .filter(|(_, colleague)| colleague.is_active && colleague.sees_all);
         let mut able: Vec<(Uuid, String)> = able.map(|(id, colleague)| (id, colleague.name)).collect();
         able.sort_by(|one, other| one.1.cmp(&other.1));
         Ok(able)
@@ -129,7 +140,10 @@ impl Complaints<'_> {
     /// [`AppError::NotFound`].
     pub async fn desk(&self, caller: &Caller, key: &str) -> Result<DeskView> {
         let desks = self.desks(caller).await?.into_iter();
-        desks.filter(|desk| desk.key == key).next_back().ok_or(AppError::NotFound("desk"))
+        desks
+            .filter(|desk| desk.key == key)
+            .next_back()
+            .ok_or(AppError::NotFound("desk"))
     }
 
     /// Makes a desk, or changes it; whether it is new. The same put twice is the same. A desk stays: cases may be there.
@@ -222,7 +236,10 @@ impl Complaints<'_> {
         };
         store::put_desk(&mut tx, agency, &row).await?;
         let (subject, detail) = (format!("desk/{}", new.key), json!({"version": row.version}));
-        self.app.audit().note(&mut tx, caller, "desk.put", &subject, detail).await?;
+        self.app
+            .audit()
+            .note(&mut tx, caller, "desk.put", &subject, detail)
+            .await?;
         tx.commit().await?;
         Ok(version == 0 && new.key != DEFAULT_DESK)
     }
@@ -242,7 +259,10 @@ impl Complaints<'_> {
     /// [`AppError::NotFound`].
     pub async fn calendar(&self, caller: &Caller, key: &str) -> Result<CalendarView> {
         let views = self.calendars(caller).await?.into_iter();
-        views.filter(|view| view.key == key).next_back().ok_or(AppError::NotFound("calendar"))
+        views
+            .filter(|view| view.key == key)
+            .next_back()
+            .ok_or(AppError::NotFound("calendar"))
     }
 
     /// Makes a calendar, or changes it; whether it is new. Clocks that run go by it from then on. The same put twice is the same.
@@ -275,7 +295,10 @@ impl Complaints<'_> {
         if before.is_none() && known.len() >= MOST_CALENDARS {
             return Err(AppError::conflict(
                 "too_many_calendars",
-                words!("an agency has {MOST_CALENDARS} calendars at most", "旅行社最多 {MOST_CALENDARS} 份日历"),
+                words!(
+                    "an agency has {MOST_CALENDARS} calendars at most",
+                    "旅行社最多 {MOST_CALENDARS} 份日历"
+                ),
             ));
         }
         if before.is_some_and(|before| CalendarView { version, ..new.clone() } == *before) && version > 0 {
@@ -293,7 +316,10 @@ impl Complaints<'_> {
         };
         store::put_calendar(&mut tx, agency, &row).await?;
         let (subject, detail) = (format!("calendar/{}", new.key), json!({"version": row.version}));
-        self.app.audit().note(&mut tx, caller, "calendar.put", &subject, detail).await?;
+        self.app
+            .audit()
+            .note(&mut tx, caller, "calendar.put", &subject, detail)
+            .await?;
         tx.commit().await?;
         Ok(version == 0 && new.key != STANDARD)
     }

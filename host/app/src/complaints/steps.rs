@@ -131,10 +131,15 @@ impl Complaints<'_> {
     /// `bad_note`, `unknown_desk`, `unknown_assignee`, `outcome_missing`, `compensations_waiting`; `booking_of_another_customer`.
     pub async fn act(&self, caller: &Caller, id: &str, deed: &Deed, expected: Option<i64>) -> Result<CaseView> {
         let row = self.must_see_case(caller, id).await?;
-        if let Deed::Link(Links { customer: Some(customer), .. }) = deed {
+        if let Deed::Link(Links {
+            customer: Some(customer),
+            ..
+        }) = deed
+        {
             self.must_see_customer(caller, *customer).await?;
         }
-        self.act_by(&caller.room, Who::Staff(caller), row.id, deed, expected).await?;
+        self.act_by(&caller.room, Who::Staff(caller), row.id, deed, expected)
+            .await?;
         self.case(caller, &row.id.to_string()).await
     }
 
@@ -161,7 +166,9 @@ impl Complaints<'_> {
     ) -> Result<()> {
         let (agency, moment) = (room.id, self.app.segments().moment(room));
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
-        let row = store::case(&mut tx, agency, id).await?.ok_or(AppError::NotFound("complaint"))?;
+        let row = store::case(&mut tx, agency, id)
+            .await?
+            .ok_or(AppError::NotFound("complaint"))?;
         if let Some(expected) = expected.filter(|expected| *expected != row.version) {
             return Err(AppError::conflict(
                 "version_changed",
@@ -174,9 +181,7 @@ impl Complaints<'_> {
         }
         let house = House::read(&mut tx, agency, &room.terms).await?;
         let booking = match deed {
-            Deed::Link(Links { booking: Some(id), .. }) => {
-                intake::bookings(&mut tx, agency, &[id.trim()]).await?.pop()
-            }
+            Deed::Link(Links { booking: Some(id), .. }) => intake::bookings(&mut tx, agency, &[id.trim()]).await?.pop(),
             _ => None,
         };
         let waiting = match deed {
@@ -217,14 +222,17 @@ impl Complaints<'_> {
         }
         let promised = std::mem::take(&mut file.compensations);
         for row in promised {
-            let row = self.settle_within_limit(&mut tx, room, who, &mut file, row, &house, moment).await?;
+            let row = self
+                .settle_within_limit(&mut tx, room, who, &mut file, row, &house, moment)
+                .await?;
             file.compensations.push(super::compensations::without_code(row));
         }
         let mut files = vec![file];
         write(&mut tx, agency, &mut files, moment.now, &house).await?;
         let decision = heard.and_then(|heard| heard.decision);
         let step = deed.step().as_str();
-        self.finish(tx, room, who, files, decision, (step, json!({})), moment).await?;
+        self.finish(tx, room, who, files, decision, (step, json!({})), moment)
+            .await?;
         if matches!(deed, Deed::Link(_)) {
             self.look_for_crises(room, &house, id).await;
         }
@@ -278,7 +286,10 @@ impl Complaints<'_> {
             Deed::Resolve(outcome) | Deed::Close(outcome) => {
                 take_outcome(file, outcome)?;
                 is_public = outcome.text.is_some() || outcome.assessment.is_some();
-                text = long(&words!("text", "内容"), outcome.text.as_deref().or(outcome.assessment.as_deref()))?;
+                text = long(
+                    &words!("text", "内容"),
+                    outcome.text.as_deref().or(outcome.assessment.as_deref()),
+                )?;
                 data = json!({"root_cause": file.row.root_cause, "rectification": file.row.rectification});
                 if step == Step::Close {
                     may_close(file)?;
@@ -359,7 +370,10 @@ impl Complaints<'_> {
         now: Instant,
     ) -> Result<()> {
         if desk.is_none() && person.is_none() {
-            return Err(bad(words!("say to which desk or person it goes", "请指明处理组或处理人")));
+            return Err(bad(words!(
+                "say to which desk or person it goes",
+                "请指明处理组或处理人"
+            )));
         }
         if let Some(key) = desk {
             if house.desk(key).is_none() {
@@ -383,7 +397,10 @@ impl Complaints<'_> {
             }
         }
         if let Some(person) = person {
-            let colleague = house.people.get(&person).filter(|colleague| colleague.is_active && colleague.sees_all);
+            let colleague = house
+                .people
+                .get(&person)
+                .filter(|colleague| colleague.is_active && colleague.sees_all);
             if colleague.is_none() {
                 return Err(AppError::invalid(
                     "unknown_assignee",
@@ -461,7 +478,10 @@ fn may_close(file: &CaseFile) -> Result<()> {
             words!("what was done about it (rectification)", "整改措施（rectification）")
         }
         Kind::Suggestion if row.assessment.is_none() => {
-            words!("what was made of the suggestion (assessment)", "对建议的评估意见（assessment）")
+            words!(
+                "what was made of the suggestion (assessment)",
+                "对建议的评估意见（assessment）"
+            )
         }
         _ => return Ok(()),
     };
@@ -513,9 +533,19 @@ fn linked(file: &mut CaseFile, links: &Links, looked: &Looked, today: i32) -> Re
     }
     let row = &mut file.row;
     for (field, what, new, old) in [
-        ("supplier", words!("supplier", "供应商"), &links.supplier, &mut row.supplier),
+        (
+            "supplier",
+            words!("supplier", "供应商"),
+            &links.supplier,
+            &mut row.supplier,
+        ),
         ("guide", words!("guide", "导游"), &links.guide, &mut row.guide),
-        ("cause_detail", words!("detail of the cause", "细分原因"), &links.cause_detail, &mut row.cause_detail),
+        (
+            "cause_detail",
+            words!("detail of the cause", "细分原因"),
+            &links.cause_detail,
+            &mut row.cause_detail,
+        ),
     ] {
         if let Some(new) = word(&what, new.as_deref())? {
             *old = Some(new);

@@ -3,7 +3,10 @@
 mod lives;
 mod rules;
 
-use super::{CaseFilter, CaseView, Clock, Contact, CrisisFilter, CrisisStep, Deed, DeskView, Links, NewCase, Outcome, Promised, Seat, WaitFor};
+use super::{
+    CaseFilter, CaseView, Clock, Contact, CrisisFilter, CrisisStep, Deed, DeskView, Links, NewCase, Outcome, Promised,
+    Seat, WaitFor,
+};
 use crate::App;
 use crate::error::AppError;
 use crate::jobs::{Job, JobRow, Lane, Together};
@@ -55,7 +58,10 @@ impl Agency {
     }
 
     async fn act(&self, case: &CaseView, deed: Deed) -> Result<CaseView, AppError> {
-        self.app.complaints().act(&self.caller, &case.id.to_string(), &deed, None).await
+        self.app
+            .complaints()
+            .act(&self.caller, &case.id.to_string(), &deed, None)
+            .await
     }
 
     async fn done(&self, case: &CaseView, deed: Deed) -> CaseView {
@@ -63,7 +69,11 @@ impl Agency {
     }
 
     async fn case(&self, id: Uuid) -> CaseView {
-        self.app.complaints().case(&self.caller, &id.to_string()).await.expect("a case")
+        self.app
+            .complaints()
+            .case(&self.caller, &id.to_string())
+            .await
+            .expect("a case")
     }
 
     async fn officer(&self, email: &str) -> Uuid {
@@ -73,7 +83,13 @@ impl Agency {
             role: "complaint_officer",
             branch: None,
         };
-        self.app.team().invite(&self.caller, new).await.expect("an invitation").person.id
+        self.app
+            .team()
+            .invite(&self.caller, new)
+            .await
+            .expect("an invitation")
+            .person
+            .id
     }
 
     async fn desk(&self, key: &str, skills: &[&str], people: &[Uuid]) {
@@ -82,10 +98,20 @@ impl Agency {
             title: Localized::new(key, key),
             calendar: "standard".into(),
             skills: skills.iter().map(|skill| (*skill).to_owned()).collect(),
-            people: people.iter().map(|person| Seat { person: *person, on_duty: true }).collect(),
+            people: people
+                .iter()
+                .map(|person| Seat {
+                    person: *person,
+                    on_duty: true,
+                })
+                .collect(),
             version: 0,
         };
-        self.app.complaints().put_desk(&self.caller, &desk, None).await.expect("a desk");
+        self.app
+            .complaints()
+            .put_desk(&self.caller, &desk, None)
+            .await
+            .expect("a desk");
     }
 
     fn at(&self, at: i64) {
@@ -111,18 +137,32 @@ impl Agency {
     }
 
     async fn kinds(&self, id: Uuid) -> HashMap<String, usize> {
-        let entries = self.app.complaints().entries(&self.caller, &id.to_string(), None, 200).await;
+        let entries = self
+            .app
+            .complaints()
+            .entries(&self.caller, &id.to_string(), None, 200)
+            .await;
         let mut kinds = HashMap::new();
         for entry in entries.expect("entries") {
             let clock = entry.data["clock"].as_str().unwrap_or_default();
-            let percent = entry.data["percent"].as_i64().map(|percent| percent.to_string()).unwrap_or_default();
-            *kinds.entry(format!("{} {clock} {percent}", entry.kind).trim().to_owned()).or_default() += 1;
+            let percent = entry.data["percent"]
+                .as_i64()
+                .map(|percent| percent.to_string())
+                .unwrap_or_default();
+            *kinds
+                .entry(format!("{} {clock} {percent}", entry.kind).trim().to_owned())
+                .or_default() += 1;
         }
         kinds
     }
 
     async fn fact(&self, key: &str) -> serde_json::Value {
-        let seen = self.app.profiles().get(&self.caller, self.customer).await.expect("a customer");
+        let seen = self
+            .app
+            .profiles()
+            .get(&self.caller, self.customer)
+            .await
+            .expect("a customer");
         seen.facts[key].clone()
     }
 
@@ -154,27 +194,66 @@ fn code<T: std::fmt::Debug>(answer: Result<T, AppError>) -> String {
 async fn without_a_rule_a_case_has_a_desk_a_number_and_clocks(store: Store) {
     let it = Agency::new(&store, "opened").await;
     let case = it.open(complaint(Some("B1"))).await;
-    assert_eq!((case.number.as_str(), case.desk.as_str(), case.person), ("C2601-0001", "default", None));
-    assert_eq!((case.customer, case.state, case.severity), (Some(it.customer), State::New, 3));
+    assert_eq!(
+        (case.number.as_str(), case.desk.as_str(), case.person),
+        ("C2601-0001", "default", None)
+    );
+    assert_eq!(
+        (case.customer, case.state, case.severity),
+        (Some(it.customer), State::New, 3)
+    );
     assert_eq!(case.clocks.len(), 6, "{:?}", case.clocks);
-    assert!(case.clocks.iter().all(|clock| clock.due_at.is_some()), "{:?}", case.clocks);
+    assert!(
+        case.clocks.iter().all(|clock| clock.due_at.is_some()),
+        "{:?}",
+        case.clocks
+    );
     // Thursday noon: four working hours for the first response
-    let first = case.clocks.iter().find(|clock| clock.kind == ClockKind::FirstResponse).expect("a clock");
+    let first = case
+        .clocks
+        .iter()
+        .find(|clock| clock.kind == ClockKind::FirstResponse)
+        .expect("a clock");
     assert_eq!(first.due_at, Some(NOW + 4 * HOUR));
     assert!(it.next().await.is_some_and(|due| due > NOW && due <= NOW + 4 * HOUR));
     let second = it.open(complaint(None)).await;
     assert_eq!((second.number.as_str(), second.customer), ("C2601-0002", None));
     // somebody is known by the telephone number as well
-    let contact = Contact { phone: Some("138 0013 8000".into()), ..Contact::default() };
-    let third = it.open(NewCase { contact, ..complaint(None) }).await;
+    let contact = Contact {
+        phone: Some("138 0013 8000".into()),
+        ..Contact::default()
+    };
+    let third = it
+        .open(NewCase {
+            contact,
+            ..complaint(None)
+        })
+        .await;
     assert_eq!(third.customer, Some(it.customer));
     assert_eq!(it.fact("open-complaints").await, 2);
-    let by_number = it.app.complaints().case(&it.caller, "C2601-0002").await.expect("a case");
+    let by_number = it
+        .app
+        .complaints()
+        .case(&it.caller, "C2601-0002")
+        .await
+        .expect("a case");
     assert_eq!(by_number.id, second.id);
-    let empty = NewCase { text: " ".into(), ..complaint(None) };
-    assert_eq!(code(it.app.complaints().open(&it.caller, &empty).await), "bad_complaint");
-    let stranger = NewCase { customer: Some(Uuid::from_u128(9)), ..complaint(None) };
-    assert_eq!(code(it.app.complaints().open(&it.caller, &stranger).await), "no customer");
+    let empty = NewCase {
+        text: " ".into(),
+        ..complaint(None)
+    };
+    assert_eq!(
+        code(it.app.complaints().open(&it.caller, &empty).await),
+        "bad_complaint"
+    );
+    let stranger = NewCase {
+        customer: Some(Uuid::from_u128(9)),
+        ..complaint(None)
+    };
+    assert_eq!(
+        code(it.app.complaints().open(&it.caller, &stranger).await),
+        "no customer"
+    );
 }
 
 async fn a_case_goes_its_way(store: Store) {
@@ -185,25 +264,50 @@ async fn a_case_goes_its_way(store: Store) {
     assert_eq!(code(it.act(&case, Deed::Accept(None)).await), "wrong_state");
     let unknown = Deed::Assign(Some("nowhere".into()), None, None);
     assert_eq!(code(it.act(&case, unknown).await), "unknown_desk");
-    let case = it.done(&case, Deed::Assign(Some("senior".into()), None, Some("asks for the manager".into()))).await;
-    assert_eq!((case.desk.as_str(), case.person, case.state), ("senior", Some(officer), State::Assigned));
+    let case = it
+        .done(
+            &case,
+            Deed::Assign(Some("senior".into()), None, Some("asks for the manager".into())),
+        )
+        .await;
+    assert_eq!(
+        (case.desk.as_str(), case.person, case.state),
+        ("senior", Some(officer), State::Assigned)
+    );
     let case = it.done(&case, Deed::Reply("we look into it".into())).await;
     assert_eq!((case.state, case.first_response_at), (State::Investigating, Some(NOW)));
     let case = it.done(&case, Deed::Wait(WaitFor::Customer, None)).await;
-    let running: Vec<ClockKind> = case.clocks.iter().filter(|one| one.due_at.is_some()).map(|one| one.kind).collect();
+    let running: Vec<ClockKind> = case
+        .clocks
+        .iter()
+        .filter(|one| one.due_at.is_some())
+        .map(|one| one.kind)
+        .collect();
     assert_eq!(running, [ClockKind::StatutoryReply, ClockKind::StatutoryMediation]);
     it.at(NOW + HOUR);
     let case = it.done(&case, Deed::Answer("here is the photograph".into())).await;
     assert_eq!(case.state, State::Investigating);
-    let links = Links { liability: Some(Liability::Agency), cause: Some(Cause::Product), ..Links::default() };
+    let links = Links {
+        liability: Some(Liability::Agency),
+        cause: Some(Cause::Product),
+        ..Links::default()
+    };
     let case = it.done(&case, Deed::Link(links)).await;
-    assert_eq!((case.liability.as_deref(), case.cause.as_deref()), (Some("agency"), Some("product")));
-    let case = it.done(&case, Deed::Propose("half of it back".into(), Vec::new())).await;
+    assert_eq!(
+        (case.liability.as_deref(), case.cause.as_deref()),
+        (Some("agency"), Some("product"))
+    );
+    let case = it
+        .done(&case, Deed::Propose("half of it back".into(), Vec::new()))
+        .await;
     let case = it.done(&case, Deed::Accept(None)).await;
     assert_eq!((case.state, case.resolved_at), (State::Resolved, Some(NOW + HOUR)));
     assert_eq!(it.next().await, None, "nothing runs any more");
     assert_eq!(it.fact("open-complaints").await, 0);
-    assert_eq!(code(it.act(&case, Deed::Close(Outcome::default())).await), "outcome_missing");
+    assert_eq!(
+        code(it.act(&case, Deed::Close(Outcome::default())).await),
+        "outcome_missing"
+    );
     let case = it.done(&case, Deed::Rate(1, Some("late".into()))).await;
     assert_eq!((case.rating, it.fact("badly-resolved-12m").await), (Some(1), 1.into()));
     let outcome = Outcome {
@@ -214,16 +318,34 @@ async fn a_case_goes_its_way(store: Store) {
     let case = it.done(&case, Deed::Close(outcome)).await;
     assert_eq!(case.state, State::Closed);
     let case = it.done(&case, Deed::Reopen("still no refund".into())).await;
-    assert_eq!((case.state.is_open(), case.reopened, case.desk.as_str()), (true, 1, "senior"));
+    assert_eq!(
+        (case.state.is_open(), case.reopened, case.desk.as_str()),
+        (true, 1, "senior")
+    );
     assert_eq!(it.fact("open-complaints").await, 1);
-    let stale = it.app.complaints().act(&it.caller, &case.id.to_string(), &Deed::Note("x".into()), Some(1)).await;
+    let stale = it
+        .app
+        .complaints()
+        .act(&it.caller, &case.id.to_string(), &Deed::Note("x".into()), Some(1))
+        .await;
     assert_eq!(code(stale), "version_changed");
     // a suggestion is not closed before its author has heard what was made of it
-    let suggestion = it.open(NewCase { kind: Kind::Suggestion, ..complaint(Some("B1")) }).await;
+    let suggestion = it
+        .open(NewCase {
+            kind: Kind::Suggestion,
+            ..complaint(Some("B1"))
+        })
+        .await;
     assert_eq!(suggestion.clocks.len(), 3, "the law says nothing of suggestions");
     let suggestion = it.done(&suggestion, Deed::Resolve(Outcome::default())).await;
-    assert_eq!(code(it.act(&suggestion, Deed::Close(Outcome::default())).await), "outcome_missing");
-    let told = Outcome { assessment: Some("from May on".into()), ..Outcome::default() };
+    assert_eq!(
+        code(it.act(&suggestion, Deed::Close(Outcome::default())).await),
+        "outcome_missing"
+    );
+    let told = Outcome {
+        assessment: Some("from May on".into()),
+        ..Outcome::default()
+    };
     assert_eq!(it.done(&suggestion, Deed::Close(told)).await.state, State::Closed);
 }
 
@@ -249,13 +371,27 @@ async fn what_is_due_happens_once_however_often_and_late_somebody_looks(store: S
     three.expect("done");
     for id in [case.id, other.id] {
         let kinds = it.kinds(id).await;
-        for clock in ["first_response", "next_update", "resolution", "statutory_acceptance", "statutory_reply"] {
+        for clock in [
+            "first_response",
+            "next_update",
+            "resolution",
+            "statutory_acceptance",
+            "statutory_reply",
+        ] {
             assert_eq!(kinds.get(&format!("breached {clock}")), Some(&1), "{clock}: {kinds:?}");
             for percent in [50, 80] {
-                assert_eq!(kinds.get(&format!("warned {clock} {percent}")), Some(&1), "{clock}: {kinds:?}");
+                assert_eq!(
+                    kinds.get(&format!("warned {clock} {percent}")),
+                    Some(&1),
+                    "{clock}: {kinds:?}"
+                );
             }
         }
-        assert_eq!(kinds.get("breached statutory_mediation"), None, "sixty days have not passed");
+        assert_eq!(
+            kinds.get("breached statutory_mediation"),
+            None,
+            "sixty days have not passed"
+        );
         let case = it.case(id).await;
         assert!(case.breached && case.state.is_open());
     }
@@ -272,7 +408,8 @@ async fn what_is_due_happens_once_however_often_and_late_somebody_looks(store: S
 async fn sixty_four_at_once_are_one(store: Store) {
     let it = Agency::new(&store, "sixty-four").await;
     let case = it.open(complaint(Some("B1"))).await;
-    it.done(&case, Deed::Propose("half of it back".into(), Vec::new())).await;
+    it.done(&case, Deed::Propose("half of it back".into(), Vec::new()))
+        .await;
     let all = (0..64).map(|_| {
         let (app, caller, id) = (it.app.clone(), it.caller.clone(), case.id.to_string());
         tokio::spawn(async move { app.complaints().act(&caller, &id, &Deed::Accept(None), None).await })
@@ -318,14 +455,29 @@ async fn a_compensation_is_carried_out_once(store: Store) {
     };
     let name = case.id.to_string();
     // a key that may not do everything promises nothing alone
-    let key = NewKey { name: "desk", scopes: &[Scope::Intake, Scope::Read], holder: None };
-    let (_, key) = create_key(&it.app.store, it.caller.room.id, key, NOW, &crate::clock::SystemEntropy).await.expect("a key");
+    let key = NewKey {
+        name: "desk",
+        scopes: &[Scope::Intake, Scope::Read],
+        holder: None,
+    };
+    let (_, key) = create_key(&it.app.store, it.caller.room.id, key, NOW, &crate::clock::SystemEntropy)
+        .await
+        .expect("a key");
     let clerk = it.app.team().authenticate(&key).await.expect("a caller");
-    let waiting = complaints.promise(&clerk, &name, &of(Remedy::Refund, 60_000)).await.expect("a promise");
+    let waiting = complaints
+        .promise(&clerk, &name, &of(Remedy::Refund, 60_000))
+        .await
+        .expect("a promise");
     assert_eq!((waiting.state.as_str(), waiting.cost), ("waiting", 0));
-    assert!(matches!(complaints.approve(&clerk, waiting.id, None).await, Err(AppError::Forbidden(_))));
+    assert!(matches!(
+        complaints.approve(&clerk, waiting.id, None).await,
+        Err(AppError::Forbidden(_))
+    ));
     it.done(&case, Deed::Resolve(Outcome::default())).await;
-    assert_eq!(code(it.act(&case, Deed::Close(Outcome::default())).await), "compensations_waiting");
+    assert_eq!(
+        code(it.act(&case, Deed::Close(Outcome::default())).await),
+        "compensations_waiting"
+    );
     let all = (0..64).map(|_| {
         let (app, caller, id) = (it.app.clone(), it.caller.clone(), waiting.id);
         tokio::spawn(async move { app.complaints().approve(&caller, id, Some("yes")).await })
@@ -335,27 +487,59 @@ async fn a_compensation_is_carried_out_once(store: Store) {
             assert!(error.will_pass(), "{error:?}");
         }
     }
-    assert_eq!(code(complaints.reject(&it.caller, waiting.id, None).await), "compensation_decided");
+    assert_eq!(
+        code(complaints.reject(&it.caller, waiting.id, None).await),
+        "compensation_decided"
+    );
     assert_eq!(it.case(case.id).await.cost, Some(60_000));
     let subject = format!("complaint/{}", case.number);
-    let filter = TaskFilter { subject: Some(&subject), ..TaskFilter::default() };
-    let (tasks, _) = it.app.tasks().list(&it.caller, &filter, None, 100).await.expect("tasks");
+    let filter = TaskFilter {
+        subject: Some(&subject),
+        ..TaskFilter::default()
+    };
+    let (tasks, _) = it
+        .app
+        .tasks()
+        .list(&it.caller, &filter, None, 100)
+        .await
+        .expect("tasks");
     assert_eq!(tasks.len(), 1, "{tasks:?}");
     assert_eq!(tasks[0].kind, "refund");
     // within the owner's limit nobody else is asked, above it somebody is
-    let own = complaints.promise(&it.caller, &name, &of(Remedy::Gift, 1_000)).await.expect("a promise");
+    let own = complaints
+        .promise(&it.caller, &name, &of(Remedy::Gift, 1_000))
+        .await
+        .expect("a promise");
     assert_eq!((own.state.as_str(), own.cost), ("approved", 1_000));
-    let much = complaints.promise(&it.caller, &name, &of(Remedy::Refund, 2_000_000)).await.expect("a promise");
+    let much = complaints
+        .promise(&it.caller, &name, &of(Remedy::Refund, 2_000_000))
+        .await
+        .expect("a promise");
     assert_eq!(much.state, "waiting");
-    assert_eq!(code(complaints.approve(&it.caller, much.id, None).await), "own_compensation");
-    let rejected = complaints.reject(&it.caller, much.id, Some("too much")).await.expect("an answer");
+    assert_eq!(
+        code(complaints.approve(&it.caller, much.id, None).await),
+        "own_compensation"
+    );
+    let rejected = complaints
+        .reject(&it.caller, much.id, Some("too much"))
+        .await
+        .expect("an answer");
     assert_eq!(rejected.state, "rejected");
     // points are for members, and whoever nobody knows is none
-    assert_eq!(code(complaints.promise(&it.caller, &name, &of(Remedy::Points, 500)).await), "not_a_member");
+    assert_eq!(
+        code(complaints.promise(&it.caller, &name, &of(Remedy::Points, 500)).await),
+        "not_a_member"
+    );
     let unknown = it.open(complaint(None)).await;
-    let promised = complaints.promise(&it.caller, &unknown.id.to_string(), &of(Remedy::Points, 500)).await;
+    let promised = complaints
+        .promise(&it.caller, &unknown.id.to_string(), &of(Remedy::Points, 500))
+        .await;
     assert_eq!(code(promised), "customer_missing");
-    assert_eq!(it.case(unknown.id).await.entries, unknown.entries, "nothing is half done");
+    assert_eq!(
+        it.case(unknown.id).await.entries,
+        unknown.entries,
+        "nothing is half done"
+    );
 }
 
 async fn complaints_of_one_product_and_cause_are_a_crisis(store: Store) {
@@ -368,28 +552,63 @@ async fn complaints_of_one_product_and_cause_are_a_crisis(store: Store) {
             "customer": {"identities": [{"kind": "phone", "value": format!("1380013900{n}")}]},
             "data": {"booking_id": format!("K{n}"), "amount": 10_000, "product": "SY-5"},
         });
-        assert_eq!(it.app.intake().accept(&it.caller, &[booked]).await.expect("an answer").accepted, 1);
-        let new = NewCase { cause: Some(Cause::Product), ..complaint(Some(&format!("K{n}"))) };
+        assert_eq!(
+            it.app
+                .intake()
+                .accept(&it.caller, &[booked])
+                .await
+                .expect("an answer")
+                .accepted,
+            1
+        );
+        let new = NewCase {
+            cause: Some(Cause::Product),
+            ..complaint(Some(&format!("K{n}")))
+        };
         cases.push(it.open(new).await);
-        let (crises, _) = complaints.crises(&it.caller, &CrisisFilter::default(), None, 10).await.expect("crises");
+        let (crises, _) = complaints
+            .crises(&it.caller, &CrisisFilter::default(), None, 10)
+            .await
+            .expect("crises");
         assert_eq!(crises.len(), usize::from(n >= 4), "after {n}");
     }
-    let (crises, _) = complaints.crises(&it.caller, &CrisisFilter { open: Some(true) }, None, 10).await.expect("crises");
+    let (crises, _) = complaints
+        .crises(&it.caller, &CrisisFilter { open: Some(true) }, None, 10)
+        .await
+        .expect("crises");
     let crisis = &crises[0];
-    assert_eq!((crisis.state.as_str(), crisis.kind.as_str(), crisis.cases), ("watch", "product", 5));
+    assert_eq!(
+        (crisis.state.as_str(), crisis.kind.as_str(), crisis.cases),
+        ("watch", "product", 5)
+    );
     assert_eq!(crisis.product.as_deref(), Some("SY-5"));
     for case in &cases {
         assert_eq!(it.case(case.id).await.crisis, Some(crisis.id));
     }
     let silent = async |it: &Agency| {
-        let mut tx = it.app.store.read(Access::Agency(it.caller.room.id)).await.expect("a transaction");
-        store::products_in_crisis(&mut tx, it.caller.room.id).await.expect("products")
+        let mut tx = it
+            .app
+            .store
+            .read(Access::Agency(it.caller.room.id))
+            .await
+            .expect("a transaction");
+        store::products_in_crisis(&mut tx, it.caller.room.id)
+            .await
+            .expect("products")
     };
     assert_eq!(silent(&it).await, Vec::<String>::new(), "a watch stops nothing");
-    let step = async |step| complaints.move_crisis(&it.caller, &crisis.number, step, None, None).await;
+    let step = async |step| {
+        complaints
+            .move_crisis(&it.caller, &crisis.number, step, None, None)
+            .await
+    };
     assert_eq!(code(step(CrisisStep::Contain).await), "wrong_state");
     assert_eq!(step(CrisisStep::Open).await.expect("it is one").state, "open");
-    assert_eq!(step(CrisisStep::Open).await.expect("it is one").version, 2, "opened before");
+    assert_eq!(
+        step(CrisisStep::Open).await.expect("it is one").version,
+        2,
+        "opened before"
+    );
     assert_eq!(silent(&it).await, ["SY-5"]);
     assert_eq!(step(CrisisStep::Contain).await.expect("contained").state, "contained");
     assert_eq!(step(CrisisStep::Repair).await.expect("repair").state, "repair");
@@ -397,8 +616,16 @@ async fn complaints_of_one_product_and_cause_are_a_crisis(store: Store) {
     assert_eq!((closed.state.as_str(), closed.closed_at), ("closed", Some(NOW)));
     assert_eq!(silent(&it).await, Vec::<String>::new());
     let subject = format!("complaint/{}", cases[0].id);
-    let filter = TaskFilter { subject: Some(&subject), ..TaskFilter::default() };
-    let (tasks, _) = it.app.tasks().list(&it.caller, &filter, None, 100).await.expect("tasks");
+    let filter = TaskFilter {
+        subject: Some(&subject),
+        ..TaskFilter::default()
+    };
+    let (tasks, _) = it
+        .app
+        .tasks()
+        .list(&it.caller, &filter, None, 100)
+        .await
+        .expect("tasks");
     let mut kinds: Vec<&str> = tasks.iter().map(|task| task.kind.as_str()).collect();
     kinds.sort_unstable();
     assert_eq!(kinds, ["call", "follow-up", "give-back", "survey"]);
@@ -410,7 +637,13 @@ async fn the_least_loaded_gets_the_next_case(store: Store) {
     it.desk("default", &[], &[one, two]).await;
     let all = (0..20).map(|_| {
         let (app, caller) = (it.app.clone(), it.caller.clone());
-        tokio::spawn(async move { app.complaints().open(&caller, &complaint(None)).await.expect("a case").person })
+        tokio::spawn(async move {
+            app.complaints()
+                .open(&caller, &complaint(None))
+                .await
+                .expect("a case")
+                .person
+        })
     });
     let mut loads: HashMap<Option<Uuid>, usize> = HashMap::new();
     for person in all.collect::<Vec<_>>() {
@@ -419,36 +652,95 @@ async fn the_least_loaded_gets_the_next_case(store: Store) {
     assert_eq!(loads, HashMap::from([(Some(one), 10), (Some(two), 10)]));
     // whoever goes off duty gets no more, and keeps what they have
     let desk = DeskView {
-        people: vec![Seat { person: one, on_duty: false }, Seat { person: two, on_duty: true }],
+        people: vec![
+            Seat {
+                person: one,
+                on_duty: false,
+            },
+            Seat {
+                person: two,
+                on_duty: true,
+            },
+        ],
         ..it.app.complaints().desk(&it.caller, "default").await.expect("a desk")
     };
-    it.app.complaints().put_desk(&it.caller, &desk, Some(desk.version)).await.expect("a desk");
+    it.app
+        .complaints()
+        .put_desk(&it.caller, &desk, Some(desk.version))
+        .await
+        .expect("a desk");
     assert_eq!(it.open(complaint(None)).await.person, Some(two));
 }
 
 async fn a_case_that_is_over_can_be_found_again(store: Store) {
     let it = Agency::new(&store, "found").await;
     let case = it.open(complaint(Some("B1"))).await;
-    it.open(NewCase { text: "车上没有空调".into(), ..complaint(None) }).await;
+    it.open(NewCase {
+        text: "车上没有空调".into(),
+        ..complaint(None)
+    })
+    .await;
     it.done(&case, Deed::Withdraw(Some("a mistake".into()))).await;
     let found = async |filter: CaseFilter| {
-        let (cases, _) = it.app.complaints().list(&it.caller, &filter, None, 50).await.expect("cases");
+        let (cases, _) = it
+            .app
+            .complaints()
+            .list(&it.caller, &filter, None, 50)
+            .await
+            .expect("cases");
         cases.into_iter().map(|case| case.number).collect::<Vec<_>>()
     };
-    let by = |q: &str| CaseFilter { q: Some(q.into()), ..CaseFilter::default() };
+    let by = |q: &str| CaseFilter {
+        q: Some(q.into()),
+        ..CaseFilter::default()
+    };
     assert_eq!(found(by("LAKE view")).await, ["C2601-0001"]);
     assert_eq!(found(by("空调")).await, ["C2601-0002"]);
     assert_eq!(found(by("%")).await, Vec::<String>::new());
-    let open = CaseFilter { open: Some(true), by_due: true, ..CaseFilter::default() };
+    let open = CaseFilter {
+        open: Some(true),
+        by_due: true,
+        ..CaseFilter::default()
+    };
     assert_eq!(found(open).await, ["C2601-0002"]);
-    let of_customer = CaseFilter { customer: Some(it.customer), ..CaseFilter::default() };
+    let of_customer = CaseFilter {
+        customer: Some(it.customer),
+        ..CaseFilter::default()
+    };
     assert_eq!(found(of_customer).await, ["C2601-0001"]);
-    assert_eq!(code(it.app.complaints().list(&it.caller, &CaseFilter { state: Some("x".into()), ..CaseFilter::default() }, None, 5).await), "bad_state");
-    let lived = it.app.profiles().timeline(&it.caller, it.customer, None, 50).await.expect("a timeline");
+    assert_eq!(
+        code(
+            it.app
+                .complaints()
+                .list(
+                    &it.caller,
+                    &CaseFilter {
+                        state: Some("x".into()),
+                        ..CaseFilter::default()
+                    },
+                    None,
+                    5
+                )
+                .await
+        ),
+        "bad_state"
+    );
+    let lived = it
+        .app
+        .profiles()
+        .timeline(&it.caller, it.customer, None, 50)
+        .await
+        .expect("a timeline");
     let kinds: Vec<&str> = lived.0.iter().map(|entry| entry.r#type.as_str()).collect();
     assert!(kinds.contains(&"complaint.opened"), "{kinds:?}");
     // another agency sees nothing of it
     let (other, _) = testing::agency_with_a_trip(&it.app, "stranger").await;
-    assert_eq!(code(it.app.complaints().case(&other, &case.id.to_string()).await), "no complaint");
-    assert_eq!(code(it.app.complaints().case(&other, &case.number).await), "no complaint");
+    assert_eq!(
+        code(it.app.complaints().case(&other, &case.id.to_string()).await),
+        "no complaint"
+    );
+    assert_eq!(
+        code(it.app.complaints().case(&other, &case.number).await),
+        "no complaint"
+    );
 }

@@ -64,12 +64,22 @@ impl Complaints<'_> {
             self.route(&mut tx, agency, &mut file, heard, &house, moment).await?;
             let audit = self.app.audit();
             let subject = format!("{COMPLAINT}/{id}");
-            audit.note_by(&mut tx, agency, None, "complaint.escalate", &subject, json!({"desk": file.row.desk})).await?;
+            audit
+                .note_by(
+                    &mut tx,
+                    agency,
+                    None,
+                    "complaint.escalate",
+                    &subject,
+                    json!({"desk": file.row.desk}),
+                )
+                .await?;
         }
         let mut files = vec![file];
         write(&mut tx, agency, &mut files, moment.now, &house).await?;
         let decision = heard.and_then(|heard| heard.decision);
-        self.finish(tx, &room, Who::Host, files, decision, ("clock", detail), moment).await?;
+        self.finish(tx, &room, Who::Host, files, decision, ("clock", detail), moment)
+            .await?;
         Ok(Done::Finished)
     }
 
@@ -90,7 +100,11 @@ impl Complaints<'_> {
                 false => asked.push(id),
             }
         }
-        let there: Vec<Uuid> = files.iter().map(|file| file.row.id).chain(asked.iter().copied()).collect();
+        let there: Vec<Uuid> = files
+            .iter()
+            .map(|file| file.row.id)
+            .chain(asked.iter().copied())
+            .collect();
         let gone: Vec<JobRow> = all
             .iter()
             .zip(&ids)
@@ -99,7 +113,8 @@ impl Complaints<'_> {
             .collect();
         write(&mut tx, agency, &mut files, moment.now, &house).await?;
         jobs::finish_all(&mut tx, agency, self.app.host, Clock::KIND, &gone).await?;
-        self.finish(tx, &room, Who::Host, files, None, ("clock", json!({})), moment).await?;
+        self.finish(tx, &room, Who::Host, files, None, ("clock", json!({})), moment)
+            .await?;
         for (job, id) in all.iter().zip(&ids) {
             if asked.contains(id) {
                 retrying!(self.tick(job))?;

@@ -236,7 +236,10 @@ pub(super) fn view(row: CaseRow, house: &House, caller: &Caller, now: Instant) -
         rectification: row.rectification,
         assessment: row.assessment,
         state,
-        possible: Step::ALL.into_iter().filter(|step| state.after(*step).is_ok()).collect(),
+        possible: Step::ALL
+            .into_iter()
+            .filter(|step| state.after(*step).is_ok())
+            .collect(),
         desk: row.desk,
         person: row.person_id,
         assigned_at: row.assigned_at,
@@ -367,7 +370,13 @@ impl Complaints<'_> {
     ///
     /// # Errors
     /// [`AppError::NotFound`].
-    pub async fn entries(&self, caller: &Caller, name: &str, before: Option<i64>, limit: usize) -> Result<Vec<EntryView>> {
+    pub async fn entries(
+        &self,
+        caller: &Caller,
+        name: &str,
+        before: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<EntryView>> {
         let row = self.must_see_case(caller, name).await?;
         let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         let before = before.unwrap_or(i64::MAX);
@@ -405,7 +414,11 @@ impl Complaints<'_> {
             ));
         }
         let (agency, now) = (caller.room.id, self.app.clock.now());
-        let q = filter.q.as_deref().map(normal::caseless).filter(|q| !q.is_empty() && !q.contains('\0'));
+        let q = filter
+            .q
+            .as_deref()
+            .map(normal::caseless)
+            .filter(|q| !q.is_empty() && !q.contains('\0'));
         let wanted = Wanted {
             state: filter.state.as_deref(),
             open: filter.open,
@@ -421,7 +434,9 @@ impl Complaints<'_> {
         let most = limit as i64 + 1;
         let mut rows = match filter.by_due {
             true => {
-                let after = cursor.map(|cursor| place(cursor).ok_or_else(AppError::bad_cursor)).transpose()?;
+                let after = cursor
+                    .map(|cursor| place(cursor).ok_or_else(AppError::bad_cursor))
+                    .transpose()?;
                 store::due_first(&mut tx, agency, &wanted, after, most).await?
             }
             false => {
@@ -452,7 +467,10 @@ impl Complaints<'_> {
         }
         let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         let rows = store::states(&mut tx, caller.room.id, &Wanted::default()).await?;
-        Ok(rows.into_iter().map(|(state, count)| (super::steps::state_of(&state), count)).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(state, count)| (super::steps::state_of(&state), count))
+            .collect())
     }
 }
 

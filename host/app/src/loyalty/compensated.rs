@@ -68,7 +68,9 @@ impl Loyalty<'_> {
         sheet.note(self.app, Wallet::Points, &moved, why);
         sheet.settle(self.app, &about.to_string());
         let told = self.keep(tx, agency, moment, vec![sheet]).await?;
-        let value = store::programme(tx, agency).await?.map_or(0, |programme| programme.value_of_100);
+        let value = store::programme(tx, agency)
+            .await?
+            .map_or(0, |programme| programme.value_of_100);
         let worth = i128::from(points) * i128::from(value) / 100;
         Ok((i64::try_from(worth).unwrap_or(i64::MAX), told))
     }

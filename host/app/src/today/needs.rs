@@ -6,8 +6,9 @@ use crate::error::Result;
 use crate::labels::labels;
 use crate::rules::Moment;
 use crate::rules::call::without_its_words;
-use crate::team::{Caller, Mask, Scope, is_same_person};
+use crate::team::{Caller, Mask, Rows, Scope, is_same_person};
 use posthouse_domain::{Day, Instant, Words, time};
+use posthouse_store::complaints::{self, CaseRow, Wanted};
 use posthouse_store::today::{self as store, AlarmRow, WaitingRow};
 use posthouse_store::work::{Filter, Progress, tasks};
 use posthouse_store::{Access, Tx, audit, intake, jobs, loyalty, webhooks};
@@ -21,6 +22,11 @@ const COUNTED: i64 = 100;
 /// How far back files and rules that gave way are told of, in ms.
 const WEEK: i64 = 7 * 86_400_000;
 
+/// A day, in ms: cases that are due within it are told of.
+const DAY: Instant = 86_400_000;
+/// Cases that are looked through for those of the caller, what is due first first.
+const DUE_CASES: i64 = 500;
+
 /// What kind of thing waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NeedKind {
@@ -32,6 +38,10 @@ pub enum NeedKind {
     Amendment,
     /// Points, status or a tier by hand wait for approval.
     Adjustment,
+    /// A case is due within a day, of the caller or of nobody.
+    Case,
+    /// A compensation waits for another person.
+    Compensation,
     /// A rule of segments fails.
     RuleFails,
     /// A campaign's rule fails.
@@ -50,11 +60,13 @@ pub enum NeedKind {
 
 impl NeedKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Task,
         Self::Approval,
         Self::Amendment,
         Self::Adjustment,
+        Self::Case,
+        Self::Compensation,
         Self::RuleFails,
         Self::CampaignFails,
         Self::RuleWentBack,
@@ -71,6 +83,8 @@ impl NeedKind {
             Self::Approval => "approval",
             Self::Amendment => "amendment",
             Self::Adjustment => "adjustment",
+            Self::Case => "case",
+            Self::Compensation => "compensation",
             Self::RuleFails => "rule_fails",
             Self::CampaignFails => "campaign_fails",
             Self::RuleWentBack => "rule_went_back",
@@ -87,7 +101,7 @@ impl NeedKind {
 pub struct Need {
     /// What kind of thing.
     pub kind: NeedKind,
-    /// What it is about: `task/ID`, `campaign/ID`, `binding/POINT/NAME`, `import/ID`, `record/SOURCE/ID`, `webhook/ID`, `job/KIND/KEY`, `adjustment/ID`.
+    /// What it is about: `task/ID`, `campaign/ID`, `binding/POINT/NAME`, `import/ID`, `record/SOURCE/ID`, `webhook/ID`, `job/KIND/KEY`, `adjustment/ID`, `complaint/ID`.
     pub subject: String,
     /// What people call that.
     pub name: String,
@@ -155,6 +169,7 @@ impl Today<'_> {
         let mut all = Vec::new();
         if caller.may(Scope::Read).is_ok() {
             all.extend(self.due(&mut tx, caller, moment).await?);
+            all.extend(self.cases(&mut tx, caller, moment).await?);
             let failing = store::failing(&mut tx, agency, COUNTED).await?;
             all.extend(failing.into_iter().map(|row| {
                 let kind = match row.extension_point == PROMOTION {
@@ -188,6 +203,7 @@ impl Today<'_> {
         }
         if caller.may(Scope::Approvals).is_ok() && caller.must_see(&[Mask::Money]).is_ok() {
             all.extend(self.asked(&mut tx, caller).await?);
+            all.extend(self.promised(&mut tx, caller).await?);
         }
         if caller.may(Scope::Intake).is_ok() {
             // rows that were rejected show whatever a file has
@@ -256,6 +272,62 @@ impl Today<'_> {
                     format!("adjustment/{}", row.id),
                     name,
                     row.asked_at,
+                )
+            });
+        }
+        Ok(needs)
+    }
+
+    /// Cases that are due within a day, of the caller or of nobody.
+    async fn cases(&self, tx: &mut Tx, caller: &Caller, moment: Moment) -> Result<Vec<Need>> {
+        // whoever sees some customers only has their own cases
+        let mine = |row: &CaseRow| match row.person_id {
+            Some(person) => person == caller.actor,
+            None => caller.rows == Rows::All,
+        };
+        let wanted = Wanted {
+            open: Some(true),
+            ..Wanted::default()
+        };
+        let rows = complaints::due_first(tx, caller.room.id, &wanted, None, DUE_CASES).await?;
+        let soon = |row: &CaseRow| row.due_at.is_some_and(|due| due <= moment.now + DAY);
+        let need = |row: CaseRow| Need {
+            due_at: row.due_at,
+            count: row.severity.into(),
+            ..Need::new(
+                NeedKind::Case,
+                format!("complaint/{}", row.id),
+                row.number,
+                row.opened_at,
+            )
+        };
+        Ok(rows.into_iter().filter(soon).filter(mine).map(need).collect())
+    }
+
+    /// Compensations that wait for another person than the one who promised them.
+    async fn promised(&self, tx: &mut Tx, caller: &Caller) -> Result<Vec<Need>> {
+        let agency = caller.room.id;
+        let waiting = complaints::compensations_waiting(tx, agency, COUNTED).await?;
+        let cases: Vec<Uuid> = waiting.iter().map(|row| row.complaint_id).collect();
+        let numbers = complaints::cases(tx, agency, &cases).await?;
+        let numbers: HashMap<Uuid, String> = numbers.into_iter().map(|row| (row.id, row.number)).collect();
+        let people: Vec<Uuid> = waiting.iter().filter_map(|row| row.proposed_by).collect();
+        let names: HashMap<Uuid, String> = audit::names(tx, agency, &people).await?.into_iter().collect();
+        let mut needs = Vec::new();
+        for row in waiting {
+            if let Some(by) = row.proposed_by
+                && is_same_person(tx, caller, by).await?
+            {
+                continue;
+            }
+            let number = numbers.get(&row.complaint_id).cloned().unwrap_or_default();
+            needs.push(Need {
+                who: row.proposed_by.and_then(|by| names.get(&by)).cloned(),
+                ..Need::new(
+                    NeedKind::Compensation,
+                    format!("complaint/{}", row.complaint_id),
+                    number,
+                    row.proposed_at,
                 )
             });
         }

@@ -118,16 +118,27 @@ pub(super) async fn open(
         .iter()
         .filter_map(|entry| entry.actor)
         .chain(case.person)
-        .chain(promises.iter().flat_map(|one| [one.proposed_by, one.decided_by]).flatten())
+        .chain(
+            promises
+                .iter()
+                .flat_map(|one| [one.proposed_by, one.decided_by])
+                .flatten(),
+        )
         .collect();
     let names = app.audit().names(caller, &people).await?;
     let named = |id: Option<Uuid>| id.and_then(|id| names.get(&id)).cloned().unwrap_or_default();
     let name = match case.customer {
         Some(customer) => {
             let labels = app.profiles().labels(caller, &[customer]).await?;
-            labels.get(&customer).map_or_else(String::new, |label| label.label.clone())
+            labels
+                .get(&customer)
+                .map_or_else(String::new, |label| label.label.clone())
         }
-        None => case.contact.as_ref().and_then(|contact| contact.name.clone()).unwrap_or_default(),
+        None => case
+            .contact
+            .as_ref()
+            .and_then(|contact| contact.name.clone())
+            .unwrap_or_default(),
     };
     let titles = desk_names(&desk, caller, ui).await?;
     let own = complaints.desks(caller).await?;
@@ -138,11 +149,19 @@ pub(super) async fn open(
         .collect();
     let seated = app.audit().names(caller, &seats).await?;
     let crisis = match case.crisis {
-        Some(id) => complaints.crisis(caller, &id.to_string()).await.ok().map(|crisis| (id, crisis.number)),
+        Some(id) => complaints
+            .crisis(caller, &id.to_string())
+            .await
+            .ok()
+            .map(|crisis| (id, crisis.number)),
         None => None,
     };
     let link = match may_act {
-        true => Some(format!("{}{}", origin(&desk, &parts), complaints.page_of(caller, &id).await?)),
+        true => Some(format!(
+            "{}{}",
+            origin(&desk, &parts),
+            complaints.page_of(caller, &id).await?
+        )),
         false => None,
     };
     let amount = |view: &CompensationView| match view.what.remedy {
@@ -150,7 +169,12 @@ pub(super) async fn open(
         Remedy::Points => ui.number(view.what.amount),
         _ => ui.money(view.what.amount),
     };
-    let clock = |kind| case.clocks.iter().find(|clock| clock.kind == kind).map(|clock| Clock::of(ui, clock));
+    let clock = |kind| {
+        case.clocks
+            .iter()
+            .find(|clock| clock.kind == kind)
+            .map(|clock| Clock::of(ui, clock))
+    };
     page(&Page {
         name,
         person: named(case.person),
@@ -173,8 +197,14 @@ pub(super) async fn open(
         older,
         files: complaints.files(caller, &id).await?,
         crisis,
-        desks: own.iter().map(|one| (one.key.clone(), ui.local(&one.title).to_owned())).collect(),
-        staff: seats.iter().filter_map(|id| Some((*id, seated.get(id)?.clone()))).collect(),
+        desks: own
+            .iter()
+            .map(|one| (one.key.clone(), ui.local(&one.title).to_owned()))
+            .collect(),
+        staff: seats
+            .iter()
+            .filter_map(|id| Some((*id, seated.get(id)?.clone())))
+            .collect(),
         link,
         once: once::name(&desk),
         may_act,

@@ -124,7 +124,9 @@ pub(super) async fn begin(
         cases: sent.cases.split([',', '，', ' ', '\n']).filter_map(maybe).collect(),
     };
     let opened = desk.app().complaints().open_crisis(&caller, &new).await;
-    let to = opened.as_ref().map_or_else(|_| HERE.to_owned(), |crisis| format!("{HERE}?id={}", crisis.id));
+    let to = opened
+        .as_ref()
+        .map_or_else(|_| HERE.to_owned(), |crisis| format!("{HERE}?id={}", crisis.id));
     done(opened, scripted, &to, ui, |crisis| {
         ui.say("complaints-crisis-opened").with("number", crisis.number)
     })
@@ -141,7 +143,12 @@ pub(super) async fn step(
     let ui = Ui::from(bare);
     let known = CrisisStep::ALL.into_iter().find(|one| one.as_str() == step);
     let moved = match known {
-        Some(step) => desk.app().complaints().move_crisis(&session.caller, &id.to_string(), step, None, None).await,
+        Some(step) => {
+            desk.app()
+                .complaints()
+                .move_crisis(&session.caller, &id.to_string(), step, None, None)
+                .await
+        }
         None => Err(AppError::NotFound("crisis")),
     };
     done(moved, scripted, &format!("{HERE}?id={id}"), ui, |crisis| {

@@ -96,7 +96,10 @@ pub(super) async fn act(
     let put = async {
         let deed = sent.deed(&step)?;
         let caller = once::caller(&desk, &session, ("case", &sent.once), &(&id, &step, &sent));
-        desk.app().complaints().act(&caller, &id, &deed, sent.version.parse().ok()).await
+        desk.app()
+            .complaints()
+            .act(&caller, &id, &deed, sent.version.parse().ok())
+            .await
     };
     done(put.await, scripted, &format!("/complaints/{id}"), ui, |case| {
         ui.say_of("complaints-state-now-", case.state.as_str())
@@ -153,5 +156,7 @@ pub(super) async fn decide(
         _ => Err(AppError::NotFound("compensation")),
     };
     let case = Uuid::try_parse(&sent.case).map_or_else(|_| "/complaints".to_owned(), |id| format!("/complaints/{id}"));
-    done(decided, scripted, &case, ui, |one| ui.say_of("complaints-promise-is-", &one.state))
+    done(decided, scripted, &case, ui, |one| {
+        ui.say_of("complaints-promise-is-", &one.state)
+    })
 }

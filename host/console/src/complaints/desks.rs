@@ -68,7 +68,10 @@ impl List {
     /// Hours of a day, as people write them.
     fn hours(&self, spans: &[Span]) -> String {
         let text = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
-        let spans: Vec<String> = spans.iter().map(|span| format!("{}–{}", text(span.from), text(span.to))).collect();
+        let spans: Vec<String> = spans
+            .iter()
+            .map(|span| format!("{}–{}", text(span.from), text(span.to)))
+            .collect();
         match spans.is_empty() {
             true => "—".to_owned(),
             false => spans.join(" "),
@@ -149,7 +152,11 @@ pub(super) async fn put(
 ) -> Answer {
     let (caller, ui, complaints) = (&session.caller, Ui::from(bare), desk.app().complaints());
     caller.may(Scope::Campaigns)?;
-    let all = |name: &'static str| sent.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str());
+    let all = |name: &'static str| {
+        sent.iter()
+            .filter(move |(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    };
     let one = |name: &'static str| all(name).next().unwrap_or_default().trim();
     let put = async {
         let before = match complaints.desk(caller, one("key")).await {
@@ -159,7 +166,10 @@ pub(super) async fn put(
         };
         let seat = |person: Uuid| Seat {
             person,
-            on_duty: before.iter().find(|seat| seat.person == person).is_none_or(|seat| seat.on_duty),
+            on_duty: before
+                .iter()
+                .find(|seat| seat.person == person)
+                .is_none_or(|seat| seat.on_duty),
         };
         let (zh, en) = (maybe(one("zh")), maybe(one("en")));
         let title = zh.clone().or(en.clone()).unwrap_or_default();
@@ -168,7 +178,10 @@ pub(super) async fn put(
             title: Localized::new(zh.unwrap_or_else(|| title.clone()), en.unwrap_or(title)),
             calendar: maybe(one("calendar")).unwrap_or_else(|| "standard".to_owned()),
             skills: one("skills").split([',', '，', ' ']).filter_map(maybe).collect(),
-            people: all("people").filter_map(|id| Uuid::try_parse(id).ok()).map(seat).collect(),
+            people: all("people")
+                .filter_map(|id| Uuid::try_parse(id).ok())
+                .map(seat)
+                .collect(),
             version: 0,
         };
         complaints.put_desk(caller, &new, one("version").parse().ok()).await

@@ -68,7 +68,8 @@ impl Page {
     }
 
     fn rating(&self, row: &ReportRow) -> String {
-        row.rating.map_or_else(|| "—".to_owned(), |rating| format!("{rating:.1}"))
+        row.rating
+            .map_or_else(|| "—".to_owned(), |rating| format!("{rating:.1}"))
     }
 }
 

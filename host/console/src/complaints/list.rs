@@ -60,11 +60,21 @@ pub(super) async fn rows(
     let names = desk.app().audit().names(caller, &people).await?;
     let desks = desk_names(desk, caller, ui).await?;
     let row = |case: CaseView| {
-        let known = case.customer.and_then(|customer| labels.get(&customer)).map(|label| label.label.clone());
-        let told = case.contact.as_ref().and_then(|contact| contact.name.clone().or_else(|| contact.phone.clone()));
+        let known = case
+            .customer
+            .and_then(|customer| labels.get(&customer))
+            .map(|label| label.label.clone());
+        let told = case
+            .contact
+            .as_ref()
+            .and_then(|contact| contact.name.clone().or_else(|| contact.phone.clone()));
         Row {
             name: known.or(told).unwrap_or_default(),
-            person: case.person.and_then(|person| names.get(&person)).cloned().unwrap_or_default(),
+            person: case
+                .person
+                .and_then(|person| names.get(&person))
+                .cloned()
+                .unwrap_or_default(),
             desk: desks.get(&case.desk).cloned().unwrap_or_else(|| case.desk.clone()),
             clock: soonest(ui, &case),
             case,

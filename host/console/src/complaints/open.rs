@@ -60,7 +60,9 @@ pub(super) async fn form(
     let name = match asked.customer {
         Some(customer) => {
             let labels = desk.app().profiles().labels(caller, &[customer]).await?;
-            labels.get(&customer).map_or_else(String::new, |label| label.label.clone())
+            labels
+                .get(&customer)
+                .map_or_else(String::new, |label| label.label.clone())
         }
         None => String::new(),
     };
@@ -124,6 +126,10 @@ pub(super) async fn open(
         guide: maybe(&sent.guide),
     };
     let opened = desk.app().complaints().open(&caller, &new).await;
-    let to = opened.as_ref().map_or_else(|_| "/complaints".to_owned(), |case| format!("/complaints/{}", case.id));
-    done(opened, scripted, &to, ui, |case| ui.say("complaints-opened").with("number", case.number))
+    let to = opened
+        .as_ref()
+        .map_or_else(|_| "/complaints".to_owned(), |case| format!("/complaints/{}", case.id));
+    done(opened, scripted, &to, ui, |case| {
+        ui.say("complaints-opened").with("number", case.number)
+    })
 }

@@ -32,7 +32,10 @@ pub(crate) fn routes() -> Router<Desk> {
             "/p/{agency}/complaint",
             get(form).post(complain).layer(DefaultBodyLimit::max(FORM)),
         )
-        .route("/p/{agency}/c/{token}", get(open).post(act).layer(DefaultBodyLimit::max(FORM)))
+        .route(
+            "/p/{agency}/c/{token}",
+            get(open).post(act).layer(DefaultBodyLimit::max(FORM)),
+        )
         .route("/p/{agency}/c/{token}/files", post(attach).layer(files))
         .route("/p/{agency}/c/{token}/files/{nth}", get(file))
 }
@@ -179,12 +182,7 @@ struct Deeds {
 }
 
 /// Back to the page, or to it with what is wrong.
-async fn back(
-    desk: &Desk,
-    bare: Bare,
-    (slug, token): (String, String),
-    result: Result<(), AppError>,
-) -> Answer {
+async fn back(desk: &Desk, bare: Bare, (slug, token): (String, String), result: Result<(), AppError>) -> Answer {
     match result {
         Ok(()) => Ok(Redirect::to(&format!("/p/{slug}/c/{token}")).into_response()),
         Err(AppError::Invalid(why) | AppError::Conflict(why)) => {
@@ -235,19 +233,23 @@ async fn attach(
         return Err(Problem::too_large(LARGEST_FILE).into());
     }
     let mut content = Vec::with_capacity(upload.size as usize);
-    let read = upload.file.rewind().and_then(|()| upload.file.read_to_end(&mut content));
+    let read = upload
+        .file
+        .rewind()
+        .and_then(|()| upload.file.read_to_end(&mut content));
     read.map_err(|error| {
         tracing::error!(%error, "a received file could not be read");
         Problem::internal()
     })?;
-    let attached = desk.app().complaints().attach_to_page(&slug, &token, &upload.name, content).await;
+    let attached = desk
+        .app()
+        .complaints()
+        .attach_to_page(&slug, &token, &upload.name, content)
+        .await;
     back(&desk, bare, (slug, token), attached.map(drop)).await
 }
 
-async fn file(
-    State(desk): State<Desk>,
-    Path((slug, token, nth)): Path<(String, String, i32)>,
-) -> Answer<Response> {
+async fn file(State(desk): State<Desk>, Path((slug, token, nth)): Path<(String, String, i32)>) -> Answer<Response> {
     let (file, content) = desk.app().complaints().own_file(&slug, &token, nth).await?;
     Ok(saved(&file, content))
 }

@@ -40,9 +40,18 @@ impl Clock {
         let late = left < 0 || view.state == ClockState::Breached;
         let said = match view.state {
             ClockState::Met => ui.say("complaints-clock-met").to_string(),
-            ClockState::Breached => ui.say("complaints-clock-late").with("time", minutes(ui, left)).to_string(),
-            ClockState::Paused => ui.say("complaints-clock-paused").with("time", minutes(ui, left)).to_string(),
-            ClockState::Running => ui.say("complaints-clock-left").with("time", minutes(ui, left)).to_string(),
+            ClockState::Breached => ui
+                .say("complaints-clock-late")
+                .with("time", minutes(ui, left))
+                .to_string(),
+            ClockState::Paused => ui
+                .say("complaints-clock-paused")
+                .with("time", minutes(ui, left))
+                .to_string(),
+            ClockState::Running => ui
+                .say("complaints-clock-left")
+                .with("time", minutes(ui, left))
+                .to_string(),
         };
         Self {
             kind: view.kind.as_str(),
@@ -65,7 +74,9 @@ pub(super) fn soonest(ui: Ui, case: &CaseView) -> Option<Clock> {
     let running = case.clocks.iter().filter(|clock| clock.due_at.is_some());
     let own = running.clone().filter(|clock| !clock.kind.is_statutory());
     let found = own.min_by_key(|clock| clock.due_at);
-    found.or_else(|| running.min_by_key(|clock| clock.due_at)).map(|clock| Clock::of(ui, clock))
+    found
+        .or_else(|| running.min_by_key(|clock| clock.due_at))
+        .map(|clock| Clock::of(ui, clock))
 }
 
 /// Something that happened, as it is shown.
@@ -131,7 +142,11 @@ fn detail(ui: Ui, entry: &EntryView, desks: &HashMap<String, String>) -> String 
                 "points" => ui.number(amount),
                 _ => ui.money(amount),
             };
-            [remedy, amount, state].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+            [remedy, amount, state]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(" · ")
         }
         "severity" => ui
             .say("complaints-entry-severity")
@@ -146,14 +161,13 @@ fn detail(ui: Ui, entry: &EntryView, desks: &HashMap<String, String>) -> String 
 }
 
 impl Entry {
-    pub(super) fn of(
-        ui: Ui,
-        entry: EntryView,
-        names: &HashMap<Uuid, String>,
-        desks: &HashMap<String, String>,
-    ) -> Self {
+    pub(super) fn of(ui: Ui, entry: EntryView, names: &HashMap<Uuid, String>, desks: &HashMap<String, String>) -> Self {
         let by = match entry.told_by.as_str() {
-            "staff" => entry.actor.and_then(|actor| names.get(&actor)).cloned().unwrap_or_default(),
+            "staff" => entry
+                .actor
+                .and_then(|actor| names.get(&actor))
+                .cloned()
+                .unwrap_or_default(),
             other => ui.say_of("complaints-by-", other).to_string(),
         };
         let kind = ui.say_of("complaints-entry-kind-", &entry.kind).to_string();
@@ -162,14 +176,22 @@ impl Entry {
         let mut decision = None;
         if let Some(said) = &entry.why {
             why.extend(said.reason.as_ref().map(|reason| ui.local(&reason.text).to_owned()));
-            why.extend(said.objections.iter().map(|objection| ui.words(&objection_in_words(*objection)).to_owned()));
+            why.extend(
+                said.objections
+                    .iter()
+                    .map(|objection| ui.words(&objection_in_words(*objection)).to_owned()),
+            );
             why.extend(said.fault.as_ref().map(|fault| ui.words(fault).to_owned()));
             decision = said.decision;
         }
         Self {
             at: entry.at,
             icon: icon(&entry.kind),
-            title: if detail.is_empty() { kind } else { format!("{kind} · {detail}") },
+            title: if detail.is_empty() {
+                kind
+            } else {
+                format!("{kind} · {detail}")
+            },
             by,
             text: entry.text,
             why,

@@ -38,7 +38,10 @@ pub(super) fn maybe(text: &str) -> Option<String> {
 
 /// An amount as it is typed, in the currency's own units.
 pub(super) fn money(typed: &str, currency: Currency) -> Result<i64, AppError> {
-    let digits: String = typed.chars().filter(|sign| !matches!(sign, ',' | '，' | ' ' | '¥')).collect();
+    let digits: String = typed
+        .chars()
+        .filter(|sign| !matches!(sign, ',' | '，' | ' ' | '¥'))
+        .collect();
     if digits.is_empty() {
         return Ok(0);
     }

@@ -37,7 +37,11 @@ pub(super) fn line(need: &Need, shell: &Shell, ui: Ui) -> Line {
             .filter(|_| {
                 matches!(
                     need.kind,
-                    NeedKind::Task | NeedKind::Approval | NeedKind::Amendment | NeedKind::Adjustment
+                    NeedKind::Task
+                        | NeedKind::Approval
+                        | NeedKind::Amendment
+                        | NeedKind::Adjustment
+                        | NeedKind::Compensation
                 )
             })
             .map(|who| ui.say_of("today-who-", kind).with("who", who).to_string()),
@@ -56,8 +60,8 @@ pub(super) fn line(need: &Need, shell: &Shell, ui: Ui) -> Line {
 
 fn tone(kind: NeedKind) -> &'static str {
     match kind {
-        NeedKind::Approval | NeedKind::Amendment | NeedKind::Adjustment => "acc",
-        NeedKind::RuleFails | NeedKind::CampaignFails | NeedKind::RuleWentBack => "warn",
+        NeedKind::Approval | NeedKind::Amendment | NeedKind::Adjustment | NeedKind::Compensation => "acc",
+        NeedKind::RuleFails | NeedKind::CampaignFails | NeedKind::RuleWentBack | NeedKind::Case => "warn",
         NeedKind::Webhook | NeedKind::Job => "bad",
         NeedKind::Import => "info",
         NeedKind::Task | NeedKind::Conflict => "",
@@ -74,6 +78,7 @@ fn place(need: &Need, shell: &Shell) -> Option<String> {
         "webhook" => ("plugins", format!("/webhooks/{id}")),
         "job" => ("plugins", "/jobs".into()),
         "adjustment" => ("members", "/members/adjustments".into()),
+        "complaint" => ("complaints", format!("/complaints/{id}")),
         _ => return None,
     };
     shell.rooms.iter().any(|open| open.name == room).then_some(path)

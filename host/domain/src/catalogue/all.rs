@@ -285,5 +285,8 @@ pub static LOT: FactDef = FactDef::contributed("lot", FactKind::Count, true, "bi
 
 /// What somebody has written in the case that a rule of complaint routing is asked about. To read it is granted like a fact, and no other rule has it.
 pub static CASE_TEXT: FactDef = FactDef::contributed("case-text", FactKind::Text, true, "complaints")
-    .means("案件原文，仅供投诉分派规则读取", "the words of the case; for rules of complaint routing only")
+    .means(
+        "案件原文，仅供投诉分派规则读取",
+        "the words of the case; for rules of complaint routing only",
+    )
     .personal();

@@ -71,7 +71,10 @@ impl CaseClock {
     fn ahead(&self, hours: Hours<'_>, escalations: &[Escalation]) -> Vec<(Instant, Happened)> {
         let calendar = hours.of(self.kind);
         let reaches = |percent: u32| self.clock.reaches(percent, calendar);
-        let told = WARNINGS.into_iter().chain([END]).filter(|percent| !self.fired.contains(percent));
+        let told = WARNINGS
+            .into_iter()
+            .chain([END])
+            .filter(|percent| !self.fired.contains(percent));
         let told = told.filter_map(|percent| {
             let what = match percent {
                 END => Happened::Breached(self.kind),
@@ -208,10 +211,16 @@ mod tests {
     #[test]
     fn each_thing_happens_once_however_late_somebody_looks() {
         let calendar = shanghai();
-        let hours = Hours { desk: &calendar, law: &calendar };
+        let hours = Hours {
+            desk: &calendar,
+            law: &calendar,
+        };
         let terms = Terms::standard("CN");
         let opened = at("2026-03-02T09:00:00+08:00");
-        let step = Escalation { clock: ClockKind::FirstResponse, percent: 150 };
+        let step = Escalation {
+            clock: ClockKind::FirstResponse,
+            percent: 150,
+        };
         let mut clocks = Clocks::start(opened, terms.targets_of(2), terms.statutory.as_ref());
         assert_eq!(clocks.0.len(), 6);
         // first response of severity 2: an hour
@@ -230,7 +239,10 @@ mod tests {
         assert_eq!(clocks.happen(at("2026-03-02T10:30:00+08:00"), hours, &[step]), []);
         assert!(clocks.has_breached());
         // more time changes nothing of what was told
-        let more = TargetSet { clock: ClockKind::FirstResponse, minutes: 600 };
+        let more = TargetSet {
+            clock: ClockKind::FirstResponse,
+            minutes: 600,
+        };
         clocks.change(at("2026-03-02T10:30:00+08:00"), hours, &[more]);
         assert_eq!(clocks.happen(at("2026-03-02T11:00:00+08:00"), hours, &[step]), []);
         clocks.meet(&[ClockKind::FirstResponse], at("2026-03-02T11:00:00+08:00"), hours);

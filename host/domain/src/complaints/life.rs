@@ -126,7 +126,10 @@ impl State {
     pub fn after(self, step: Step) -> Result<Self, Refused> {
         self.leads(step).ok_or_else(|| Refused {
             state: self,
-            possible: Step::ALL.into_iter().filter(|step| self.leads(*step).is_some()).collect(),
+            possible: Step::ALL
+                .into_iter()
+                .filter(|step| self.leads(*step).is_some())
+                .collect(),
         })
     }
 

@@ -107,7 +107,9 @@ pub fn place(
     if kept.is_held {
         desk = case.desk.unwrap_or(default_desk);
     } else if case.desk != Some(wanted) {
-        let key = desks.get(usize::from(wanted)).map_or_else(String::new, |desk| desk.key.clone());
+        let key = desks
+            .get(usize::from(wanted))
+            .map_or_else(String::new, |desk| desk.key.clone());
         let now = (key, case.trigger, severity, cause);
         let objection = match () {
             () if kept.seen.len() as u32 >= MOST_HOPS => Some(Objection::TooManyHops),
@@ -159,7 +161,11 @@ mod tests {
             skills: vec![],
             within_hours: true,
             open_cases: 0,
-            people: vec![Person { on_duty, open_cases: 0, idle_minutes: 0 }],
+            people: vec![Person {
+                on_duty,
+                open_cases: 0,
+                idle_minutes: 0,
+            }],
         }
     }
 
@@ -187,7 +193,10 @@ mod tests {
     }
 
     fn to(desk: u16) -> Routing {
-        Routing { desk: Some(desk), ..Routing::default() }
+        Routing {
+            desk: Some(desk),
+            ..Routing::default()
+        }
     }
 
     #[test]
@@ -197,14 +206,23 @@ mod tests {
         let opened = case(None, Trigger::Opened);
         let placed = place(&opened, &mut kept, None, &desks, (0, 3));
         assert_eq!((placed.desk, placed.severity, placed.is_hop), (0, 3, false));
-        let nowhere = Routing { severity: Some(1), ..Routing::default() };
+        let nowhere = Routing {
+            severity: Some(1),
+            ..Routing::default()
+        };
         assert_eq!(place(&opened, &mut kept, Some(&nowhere), &desks, (0, 3)).desk, 0);
-        let named = Routing { person: Some(0), ..to(1) };
+        let named = Routing {
+            person: Some(0),
+            ..to(1)
+        };
         let placed = place(&opened, &mut kept, Some(&named), &desks, (0, 3));
         assert_eq!((placed.desk, placed.person), (1, None));
         assert_eq!(placed.objections, [Objection::NotOnDuty]);
         // without a rule it stays where it is
-        assert_eq!(place(&case(Some(1), Trigger::Answered), &mut kept, None, &desks, (0, 3)).desk, 1);
+        assert_eq!(
+            place(&case(Some(1), Trigger::Answered), &mut kept, None, &desks, (0, 3)).desk,
+            1
+        );
     }
 
     #[test]
@@ -214,7 +232,14 @@ mod tests {
         let mut at = None;
         let mut way = Vec::new();
         for turn in 0..6 {
-            let asked = case(at, if at.is_none() { Trigger::Opened } else { Trigger::Answered });
+            let asked = case(
+                at,
+                if at.is_none() {
+                    Trigger::Opened
+                } else {
+                    Trigger::Answered
+                },
+            );
             let placed = place(&asked, &mut kept, Some(&to(1 + turn % 2)), &desks, (0, 3));
             at = Some(placed.desk);
             way.push(placed.desk);
@@ -222,7 +247,11 @@ mod tests {
                 break;
             }
         }
-        assert_eq!(way, [1, 2, 1, 0], "opened at a, answered to b, answered to a, and no second time to b");
+        assert_eq!(
+            way,
+            [1, 2, 1, 0],
+            "opened at a, answered to b, answered to a, and no second time to b"
+        );
         let stays = place(&case(at, Trigger::Answered), &mut kept, Some(&to(2)), &desks, (0, 3));
         assert_eq!((stays.desk, stays.is_hop), (0, false));
     }
@@ -241,14 +270,35 @@ mod tests {
     #[test]
     fn a_person_has_the_last_word_on_gravity_and_cause() {
         let desks = [desk("default", true)];
-        let said = Routing { severity: Some(4), cause: Some(Cause::Price), ..to(0) };
-        let by_person = Case { severity: Some(2), severity_by_person: true, cause: Some(Cause::Safety), ..case(Some(0), Trigger::Answered) };
+        let said = Routing {
+            severity: Some(4),
+            cause: Some(Cause::Price),
+            ..to(0)
+        };
+        let by_person = Case {
+            severity: Some(2),
+            severity_by_person: true,
+            cause: Some(Cause::Safety),
+            ..case(Some(0), Trigger::Answered)
+        };
         let placed = place(&by_person, &mut Kept::default(), Some(&said), &desks, (0, 3));
         assert_eq!((placed.severity, placed.cause), (2, Some(Cause::Safety)));
         assert_eq!(placed.objections, [Objection::SeverityStands, Objection::CauseStands]);
-        let graver = Routing { severity: Some(1), ..to(0) };
-        assert_eq!(place(&by_person, &mut Kept::default(), Some(&graver), &desks, (0, 3)).severity, 1);
-        let by_rule = Case { severity_by_person: false, ..by_person };
-        assert_eq!(place(&by_rule, &mut Kept::default(), Some(&said), &desks, (0, 3)).severity, 4);
+        let graver = Routing {
+            severity: Some(1),
+            ..to(0)
+        };
+        assert_eq!(
+            place(&by_person, &mut Kept::default(), Some(&graver), &desks, (0, 3)).severity,
+            1
+        );
+        let by_rule = Case {
+            severity_by_person: false,
+            ..by_person
+        };
+        assert_eq!(
+            place(&by_rule, &mut Kept::default(), Some(&said), &desks, (0, 3)).severity,
+            4
+        );
     }
 }

@@ -78,9 +78,10 @@ fn check_clock(field: &str, clock: ClockKind) -> Result<(), Wrong> {
 pub fn check_routing(routing: &Routing, desks: &[Desk], playbooks: usize) -> Result<(), Wrong> {
     let wrong = |field: String, problem: Words| Err((field, problem));
     let within = |field: &str, place: Option<u16>, count: usize| match place {
-        Some(place) if usize::from(place) >= count => {
-            wrong(field.to_owned(), words!("is {place}, there are {count}", "为 {place}，而只有 {count} 个"))
-        }
+        Some(place) if usize::from(place) >= count => wrong(
+            field.to_owned(),
+            words!("is {place}, there are {count}", "为 {place}，而只有 {count} 个"),
+        ),
         _ => Ok(()),
     };
     within("desk", routing.desk, desks.len())?;
@@ -91,7 +92,10 @@ pub fn check_routing(routing: &Routing, desks: &[Desk], playbooks: usize) -> Res
     within("person", routing.person, desk.map_or(0, |desk| desk.people.len()))?;
     within("playbook", routing.playbook, playbooks)?;
     if let Some(severity) = routing.severity.filter(|severity| !SEVERITIES.contains(severity)) {
-        return wrong("severity".to_owned(), words!("is {severity}; it is 1 to 4", "为 {severity}；应为 1 到 4"));
+        return wrong(
+            "severity".to_owned(),
+            words!("is {severity}; it is 1 to 4", "为 {severity}；应为 1 到 4"),
+        );
     }
     for (place, set) in routing.targets.iter().enumerate() {
         check_clock(&format!("targets[{place}].clock"), set.clock)?;
@@ -112,7 +116,10 @@ pub fn check_routing(routing: &Routing, desks: &[Desk], playbooks: usize) -> Res
         ("compensations", routing.compensations.len()),
     ] {
         if count > MOST {
-            return wrong(name.to_owned(), words!("{count} of them, {MOST} are the most", "有 {count} 项，上限为 {MOST}"));
+            return wrong(
+                name.to_owned(),
+                words!("{count} of them, {MOST} are the most", "有 {count} 项，上限为 {MOST}"),
+            );
         }
     }
     for (place, step) in routing.escalations.iter().enumerate() {
@@ -175,9 +182,18 @@ mod tests {
             desk: Some(0),
             person: Some(0),
             severity: Some(1),
-            targets: vec![TargetSet { clock: ClockKind::Resolution, minutes: 60 }],
-            escalations: vec![Escalation { clock: ClockKind::Resolution, percent: 150 }],
-            compensations: vec![Compensation { remedy: Remedy::Points, amount: 100 }],
+            targets: vec![TargetSet {
+                clock: ClockKind::Resolution,
+                minutes: 60,
+            }],
+            escalations: vec![Escalation {
+                clock: ClockKind::Resolution,
+                percent: 150,
+            }],
+            compensations: vec![Compensation {
+                remedy: Remedy::Points,
+                amount: 100,
+            }],
             ..Routing::default()
         };
         assert_eq!(check_routing(&fine, &desks(), 0), Ok(()));
@@ -193,7 +209,9 @@ mod tests {
             ("targets[1].clock", |it| it.targets.push(it.targets[0])),
             ("escalations", |it| it.escalations = vec![it.escalations[0]; 11]),
             ("compensations[0].amount", |it| it.compensations[0].amount = i64::MAX),
-            ("compensations[0].amount", |it| it.compensations[0].remedy = Remedy::Apology),
+            ("compensations[0].amount", |it| {
+                it.compensations[0].remedy = Remedy::Apology
+            }),
         ];
         for (field, spoil) in wrong {
             let mut said = fine.clone();

@@ -54,7 +54,10 @@ pub struct Statutory {
 impl Statutory {
     pub(super) fn targets(&self) -> [(ClockKind, Target); 3] {
         [
-            (ClockKind::StatutoryAcceptance, Target::WorkingDays(self.acceptance_working_days)),
+            (
+                ClockKind::StatutoryAcceptance,
+                Target::WorkingDays(self.acceptance_working_days),
+            ),
             (ClockKind::StatutoryReply, Target::Days(self.reply_days)),
             (ClockKind::StatutoryMediation, Target::Days(self.mediation_days)),
         ]
@@ -111,9 +114,27 @@ impl Terms {
                 source: "《旅游投诉处理办法》第十五条、第十八条、第二十五条".into(),
             }),
             limits: BTreeMap::from([
-                ("owner".into(), Limit { money: 1_000_000, points: 100_000 }),
-                ("crm_lead".into(), Limit { money: 200_000, points: 20_000 }),
-                ("complaint_officer".into(), Limit { money: 50_000, points: 5_000 }),
+                (
+                    "owner".into(),
+                    Limit {
+                        money: 1_000_000,
+                        points: 100_000,
+                    },
+                ),
+                (
+                    "crm_lead".into(),
+                    Limit {
+                        money: 200_000,
+                        points: 20_000,
+                    },
+                ),
+                (
+                    "complaint_officer".into(),
+                    Limit {
+                        money: 50_000,
+                        points: 5_000,
+                    },
+                ),
             ]),
             joint_count: 4,
             joint_days: 14,

@@ -114,7 +114,8 @@ macro_rules! case_columns {
         "id, number, customer_id, contact, booking_id, product, departs_on, supplier, guide, kind, cause, cause_detail, channel, text,  \
          phase, severity, severity_by_person, liability, root_cause, rectification, assessment, state, is_open, desk, person_id,  \
          assigned_at, opened_at, opened_on, first_response_at, resolved_at, closed_at, reopened, rating, rating_text, breached, bad_on,  \
-         hops, clocks, kept, due_at, alike, crisis_id, link_epoch, entries, files, cost, search, opened_by, updated_at, version"
+         hops, clocks, kept, NULLIF(complaint.due_at, 9223372036854775807) AS due_at, alike, crisis_id, link_epoch, entries, files, cost, search,  \
+         opened_by, updated_at, version"
     };
 }
 pub(super) use case_columns;
@@ -173,7 +174,7 @@ pub async fn put(tx: &mut Tx, agency: Uuid, rows: &[CaseRow]) -> Result<()> {
             .push_bind(row.hops)
             .push_bind(&row.clocks)
             .push_bind(&row.kept)
-            .push_bind(row.due_at)
+            .push_bind(row.due_at.unwrap_or(i64::MAX))
             .push_bind(&row.alike)
             .push_bind(row.crisis_id)
             .push_bind(row.link_epoch)
@@ -207,7 +208,11 @@ pub async fn case(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<CaseRow>
     fetch_optional!(
         tx,
         CaseRow,
-        concat!("SELECT ", case_columns!(), " FROM complaint WHERE agency_id = $1 AND id = $2"),
+        concat!(
+            "SELECT ",
+            case_columns!(),
+            " FROM complaint WHERE agency_id = $1 AND id = $2"
+        ),
         agency,
         id
     )
@@ -221,7 +226,11 @@ pub async fn numbered(tx: &mut Tx, agency: Uuid, number: &str) -> Result<Option<
     fetch_optional!(
         tx,
         CaseRow,
-        concat!("SELECT ", case_columns!(), " FROM complaint WHERE agency_id = $1 AND number = $2"),
+        concat!(
+            "SELECT ",
+            case_columns!(),
+            " FROM complaint WHERE agency_id = $1 AND number = $2"
+        ),
         agency,
         number
     )
@@ -235,7 +244,11 @@ pub async fn cases(tx: &mut Tx, agency: Uuid, ids: &[Uuid]) -> Result<Vec<CaseRo
     fetch_listed!(
         tx,
         CaseRow,
-        concat!("SELECT ", case_columns!(), " FROM complaint WHERE agency_id = $1 AND id IN"),
+        concat!(
+            "SELECT ",
+            case_columns!(),
+            " FROM complaint WHERE agency_id = $1 AND id IN"
+        ),
         [agency],
         ids,
         1,

@@ -85,7 +85,11 @@ pub async fn crisis(tx: &mut Tx, agency: Uuid, id: Uuid) -> Result<Option<Crisis
     fetch_optional!(
         tx,
         CrisisRow,
-        concat!("SELECT ", crisis_columns!(), " FROM crisis WHERE agency_id = $1 AND id = $2"),
+        concat!(
+            "SELECT ",
+            crisis_columns!(),
+            " FROM crisis WHERE agency_id = $1 AND id = $2"
+        ),
         agency,
         id
     )
@@ -99,7 +103,11 @@ pub async fn crisis_numbered(tx: &mut Tx, agency: Uuid, number: &str) -> Result<
     fetch_optional!(
         tx,
         CrisisRow,
-        concat!("SELECT ", crisis_columns!(), " FROM crisis WHERE agency_id = $1 AND number = $2"),
+        concat!(
+            "SELECT ",
+            crisis_columns!(),
+            " FROM crisis WHERE agency_id = $1 AND number = $2"
+        ),
         agency,
         number
     )

@@ -74,10 +74,20 @@ fn like(text: &str) -> String {
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn latest(tx: &mut Tx, agency: Uuid, wanted: &Wanted<'_>, before: Option<Uuid>, limit: i64) -> Result<Vec<CaseRow>> {
+pub async fn latest(
+    tx: &mut Tx,
+    agency: Uuid,
+    wanted: &Wanted<'_>,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<CaseRow>> {
     fetch_built!(tx, CaseRow, |q| {
-        q.push(concat!("SELECT ", case_columns!(), " FROM complaint WHERE agency_id = "))
-            .push_bind(agency);
+        q.push(concat!(
+            "SELECT ",
+            case_columns!(),
+            " FROM complaint WHERE agency_id = "
+        ))
+        .push_bind(agency);
         push_wanted!(q, wanted);
         q.push(" AND id < ")
             .push_bind(before.unwrap_or(Uuid::max()))
@@ -99,15 +109,19 @@ pub async fn due_first(
 ) -> Result<Vec<CaseRow>> {
     let (due, id) = after.unwrap_or((i64::MIN, Uuid::nil()));
     fetch_built!(tx, CaseRow, |q| {
-        q.push(concat!("SELECT ", case_columns!(), " FROM complaint WHERE agency_id = "))
-            .push_bind(agency)
-            .push(" AND is_open");
+        q.push(concat!(
+            "SELECT ",
+            case_columns!(),
+            " FROM complaint WHERE agency_id = "
+        ))
+        .push_bind(agency)
+        .push(" AND is_open");
         push_wanted!(q, wanted);
-        q.push(" AND (COALESCE(due_at, 9223372036854775807), id) > (")
+        q.push(" AND (complaint.due_at, id) > (")
             .push_bind(due)
             .push(", ")
             .push_bind(id)
-            .push(") ORDER BY COALESCE(due_at, 9223372036854775807), id LIMIT ")
+            .push(") ORDER BY complaint.due_at, id LIMIT ")
             .push_bind(limit);
     })
 }
@@ -118,7 +132,8 @@ pub async fn due_first(
 /// Failures of the database.
 pub async fn states(tx: &mut Tx, agency: Uuid, wanted: &Wanted<'_>) -> Result<Vec<(String, i64)>> {
     fetch_built!(tx, (String, i64), |q| {
-        q.push("SELECT state, COUNT(*) FROM complaint WHERE agency_id = ").push_bind(agency);
+        q.push("SELECT state, COUNT(*) FROM complaint WHERE agency_id = ")
+            .push_bind(agency);
         push_wanted!(q, wanted);
         q.push(" GROUP BY state");
     })
@@ -193,7 +208,13 @@ pub async fn reported(
 ///
 /// # Errors
 /// Failures of the database.
-pub async fn since(tx: &mut Tx, agency: Uuid, from: i32, after: Option<(i32, Uuid)>, limit: i64) -> Result<Vec<CaseRow>> {
+pub async fn since(
+    tx: &mut Tx,
+    agency: Uuid,
+    from: i32,
+    after: Option<(i32, Uuid)>,
+    limit: i64,
+) -> Result<Vec<CaseRow>> {
     let (day, id) = after.unwrap_or((from - 1, Uuid::max()));
     fetch_all!(
         tx,

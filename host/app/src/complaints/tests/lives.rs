@@ -14,7 +14,10 @@ struct Drawn(u64);
 
 impl Drawn {
     fn below(&mut self, count: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) as usize) % count
     }
 }
@@ -48,13 +51,24 @@ fn deed(drawn: &mut Drawn) -> Deed {
 }
 
 async fn no_case_is_ever_without_a_desk(store: Store) {
-    let it = Agency::new(&store, "lives").await.with_rule(serde_json::json!({})).await;
-    let seed = std::env::var("POSTHOUSE_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(15);
+    let it = Agency::new(&store, "lives")
+        .await
+        .with_rule(serde_json::json!({}))
+        .await;
+    let seed = std::env::var("POSTHOUSE_TEST_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or(15);
     let mut drawn = Drawn(seed);
     let mut now = NOW;
     for life in 0..12 {
         let text = ["请退款", "hospital", "no lake view"][life % 3];
-        let mut case = it.open(NewCase { text: text.into(), ..complaint(Some("B1")) }).await;
+        let mut case = it
+            .open(NewCase {
+                text: text.into(),
+                ..complaint(Some("B1"))
+            })
+            .await;
         for _ in 0..25 {
             now += [HOUR / 4, HOUR, 9 * HOUR, 72 * HOUR, -HOUR][drawn.below(5)];
             it.at(now);
@@ -68,10 +82,19 @@ async fn no_case_is_ever_without_a_desk(store: Store) {
             let before = case;
             case = it.case(before.id).await;
             assert!(DESKS.contains(&case.desk.as_str()), "seed {seed}: {case:?}");
-            assert!(case.hops.unsigned_abs() <= MOST_HOPS * (1 + case.reopened.unsigned_abs()) + 25, "seed {seed}: {case:?}");
-            assert!(case.entries >= before.entries && case.version >= before.version, "seed {seed}");
+            assert!(
+                case.hops.unsigned_abs() <= MOST_HOPS * (1 + case.reopened.unsigned_abs()) + 25,
+                "seed {seed}: {case:?}"
+            );
+            assert!(
+                case.entries >= before.entries && case.version >= before.version,
+                "seed {seed}"
+            );
             if !case.state.is_open() {
-                assert!(case.clocks.iter().all(|clock| clock.due_at.is_none()), "seed {seed}: {case:?}");
+                assert!(
+                    case.clocks.iter().all(|clock| clock.due_at.is_none()),
+                    "seed {seed}: {case:?}"
+                );
             }
         }
         if case.reopened == 0 {

@@ -71,7 +71,10 @@ pub(super) fn hostile(today: i32) -> Vec<(Words, CaseAsked)> {
         case,
         desks: vec![only_desk(true)],
     };
-    let with = |desks: Vec<Desk>| CaseAsked { case: case(today), desks };
+    let with = |desks: Vec<Desk>| CaseAsked {
+        case: case(today),
+        desks,
+    };
     let booked = |booking: Booked| Case {
         booking: Some(booking),
         phase: Phase::InTrip,
@@ -82,7 +85,10 @@ pub(super) fn hostile(today: i32) -> Vec<(Words, CaseAsked)> {
         (words!("everybody off duty", "无人值班"), with(vec![only_desk(false)])),
         (
             words!("a desk without people", "没有成员的处理组"),
-            with(vec![Desk { people: Vec::new(), ..only_desk(true) }]),
+            with(vec![Desk {
+                people: Vec::new(),
+                ..only_desk(true)
+            }]),
         ),
         (
             words!("two desks of one key", "两个同名处理组"),
@@ -104,28 +110,55 @@ pub(super) fn hostile(today: i32) -> Vec<(Words, CaseAsked)> {
         ),
         (
             words!("before the calendar began", "早于日历起点"),
-            about(Case { opened_at: i64::MIN, ..case(today) }),
+            about(Case {
+                opened_at: i64::MIN,
+                ..case(today)
+            }),
         ),
         (
             words!("people with the most cases", "案件最多的成员"),
             with(vec![Desk {
                 open_cases: u32::MAX,
-                people: vec![Person { on_duty: true, open_cases: u32::MAX, idle_minutes: u32::MAX }],
+                people: vec![Person {
+                    on_duty: true,
+                    open_cases: u32::MAX,
+                    idle_minutes: u32::MAX,
+                }],
                 ..only_desk(true)
             }]),
         ),
     ];
     for kind in Kind::ALL {
-        all.push((words!("every kind", "每种类型"), about(Case { kind: *kind, ..case(today) })));
+        all.push((
+            words!("every kind", "每种类型"),
+            about(Case {
+                kind: *kind,
+                ..case(today)
+            }),
+        ));
     }
     for cause in Cause::ALL {
         for liability in Liability::ALL {
-            let case = Case { cause: Some(*cause), liability: Some(*liability), ..case(today) };
+            let case = Case {
+                cause: Some(*cause),
+                liability: Some(*liability),
+                ..case(today)
+            };
             all.push((words!("every cause and liability", "每种原因与责任"), about(case)));
         }
     }
-    for trigger in [Trigger::Reopened, Trigger::CauseChanged, Trigger::SeverityChanged, Trigger::Answered] {
-        let case = Case { trigger, severity: Some(1), desk: Some(0), ..case(today) };
+    for trigger in [
+        Trigger::Reopened,
+        Trigger::CauseChanged,
+        Trigger::SeverityChanged,
+        Trigger::Answered,
+    ] {
+        let case = Case {
+            trigger,
+            severity: Some(1),
+            desk: Some(0),
+            ..case(today)
+        };
         all.push((words!("every trigger", "每种触发"), about(case)));
     }
     for clock in ClockKind::OF_RULES {
@@ -141,12 +174,26 @@ pub(super) fn hostile(today: i32) -> Vec<(Words, CaseAsked)> {
         }
     }
     for amount in [0, 1, LARGEST_AMOUNT] {
-        let booking = Booked { amount: Some(amount), travellers: Some(u32::MAX), ..Booked::default() };
-        all.push((words!("a booking of {amount}", "金额为 {amount} 的订单"), about(booked(booking))));
+        let booking = Booked {
+            amount: Some(amount),
+            travellers: Some(u32::MAX),
+            ..Booked::default()
+        };
+        all.push((
+            words!("a booking of {amount}", "金额为 {amount} 的订单"),
+            about(booked(booking)),
+        ));
     }
     for day in [i32::MIN, i32::MAX] {
-        let booking = Booked { departs: Some(day), returns: Some(day), ..Booked::default() };
-        all.push((words!("an unusual day of departure", "特殊的出发日期"), about(booked(booking))));
+        let booking = Booked {
+            departs: Some(day),
+            returns: Some(day),
+            ..Booked::default()
+        };
+        all.push((
+            words!("an unusual day of departure", "特殊的出发日期"),
+            about(booked(booking)),
+        ));
     }
     for name in NAMES {
         let booking = Booked {
@@ -164,7 +211,11 @@ pub(super) fn hostile(today: i32) -> Vec<(Words, CaseAsked)> {
         all.push((words!("unusual names", "特殊名称"), about(case)));
         all.push((
             words!("unusual skills", "特殊技能"),
-            with(vec![Desk { key: name.to_owned(), skills: vec![name.to_owned()], ..only_desk(true) }]),
+            with(vec![Desk {
+                key: name.to_owned(),
+                skills: vec![name.to_owned()],
+                ..only_desk(true)
+            }]),
         ));
     }
     all
@@ -179,8 +230,14 @@ pub(super) fn made_up(desks: usize, today: i32, random: &mut Random) -> CaseAske
             let people = (below(12) as usize).min(MOST_PEOPLE).min(left);
             left -= people;
             Desk {
-                key: if number == 0 { "default".to_owned() } else { format!("desk-{number}") },
-                skills: (0..below(3)).map(|_| SKILLS[below(SKILLS.len() as u64) as usize].to_owned()).collect(),
+                key: if number == 0 {
+                    "default".to_owned()
+                } else {
+                    format!("desk-{number}")
+                },
+                skills: (0..below(3))
+                    .map(|_| SKILLS[below(SKILLS.len() as u64) as usize].to_owned())
+                    .collect(),
                 within_hours: below(3) > 0,
                 open_cases: below(200) as u32,
                 people: (0..people)
@@ -208,7 +265,11 @@ pub(super) fn made_up(desks: usize, today: i32, random: &mut Random) -> CaseAske
         ..Booked::default()
     });
     let case = Case {
-        kind: if one(4) > 0 { Kind::Complaint } else { Kind::ALL[one(Kind::ALL.len())] },
+        kind: if one(4) > 0 {
+            Kind::Complaint
+        } else {
+            Kind::ALL[one(Kind::ALL.len())]
+        },
         cause: (one(3) > 0).then(|| Cause::ALL[one(Cause::ALL.len())]),
         liability: (one(4) == 0).then(|| Liability::ALL[one(Liability::ALL.len())]),
         booking,
@@ -240,7 +301,10 @@ fn word<T>(word: &str, parse: impl Fn(&str) -> Option<T>, otherwise: T) -> T {
 /// A complaint as a golden case writes it.
 pub(super) fn complaint(said: format::Complained) -> Case {
     let clock = |name: &str| word(name, ClockKind::parse, ClockKind::Resolution);
-    let escalation = said.escalation.map(|(name, percent)| Escalation { clock: clock(name), percent });
+    let escalation = said.escalation.map(|(name, percent)| Escalation {
+        clock: clock(name),
+        percent,
+    });
     Case {
         kind: word(said.kind, Kind::parse, Kind::Complaint),
         cause: said.cause.and_then(Cause::parse),
@@ -284,7 +348,11 @@ pub(super) fn desk(said: format::DeskAt) -> Desk {
         people: said
             .people
             .into_iter()
-            .map(|(on_duty, open_cases, idle_minutes)| Person { on_duty, open_cases, idle_minutes })
+            .map(|(on_duty, open_cases, idle_minutes)| Person {
+                on_duty,
+                open_cases,
+                idle_minutes,
+            })
             .collect(),
     }
 }

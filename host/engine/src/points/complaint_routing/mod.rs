@@ -104,7 +104,10 @@ impl Point for ComplaintRouting {
         // how many playbooks there are is known here alone
         match check_routing(&routed.routing, &asked.desks, self.playbooks.len()) {
             Ok(()) => {
-                let playbook = routed.routing.playbook.and_then(|place| self.playbooks.get(usize::from(place)));
+                let playbook = routed
+                    .routing
+                    .playbook
+                    .and_then(|place| self.playbooks.get(usize::from(place)));
                 let playbook = playbook.map(|playbook| playbook.key.clone());
                 Ok((Ok(Routed { playbook, ..routed }), receipt))
             }
@@ -177,18 +180,36 @@ impl Point for ComplaintRouting {
     }
 
     fn compare(case: &RoutingCase, said: &Routed, description: &Description) -> Vec<Mismatch> {
-        let Routed { routing, playbook, because } = said;
+        let Routed {
+            routing,
+            playbook,
+            because,
+        } = said;
         let desks = case.desk_keys();
         let reason = description.reasons.get(usize::from(because.reason));
         let compared = Compared {
-            desk: routing.desk.and_then(|desk| desks.get(usize::from(desk)).map(String::as_str)),
+            desk: routing
+                .desk
+                .and_then(|desk| desks.get(usize::from(desk)).map(String::as_str)),
             person: routing.person,
             severity: routing.severity.and_then(|severity| u8::try_from(severity).ok()),
             cause: routing.cause.map(|cause| cause.as_str()),
-            targets: routing.targets.iter().map(|set| (set.clock.as_str(), set.minutes)).collect(),
-            escalations: routing.escalations.iter().map(|step| (step.clock.as_str(), step.percent)).collect(),
+            targets: routing
+                .targets
+                .iter()
+                .map(|set| (set.clock.as_str(), set.minutes))
+                .collect(),
+            escalations: routing
+                .escalations
+                .iter()
+                .map(|step| (step.clock.as_str(), step.percent))
+                .collect(),
             playbook: playbook.as_deref(),
-            compensations: routing.compensations.iter().map(|one| (one.remedy.as_str(), one.amount)).collect(),
+            compensations: routing
+                .compensations
+                .iter()
+                .map(|one| (one.remedy.as_str(), one.amount))
+                .collect(),
             reason: reason.map(|reason| reason.code.as_str()),
         };
         case.compare(&compared)

@@ -252,7 +252,9 @@ fn rerouted(rule: &RuleArgs, days: u32, output: Output) -> Result<(), Failure> {
     let digest = rule.digest(&client, output)?;
     let settings = rule.settings(&client, &digest, output)?;
     let body = json!({ "digest": digest, "config": settings, "days": days });
-    let preview = client.send("POST", "/complaints/preview", &body).map_err(not_by_itself)?;
+    let preview = client
+        .send("POST", "/complaints/preview", &body)
+        .map_err(not_by_itself)?;
     output.answer(&preview, || {
         answers::rerouted(&preview, rule.binding.name(), |grant| rule.activation(grant))
     })
