@@ -19,13 +19,17 @@ on_both_engines!(
 );
 
 /// Pages for whoever comes.
-const OPEN: [&str; 7] = [
+const OPEN: [&str; 11] = [
     "/sign-in",
     "/sign-in/code",
     "/sign-in/provider",
     "/sign-in/provider/back",
     "/join/{token}",
     "/p/{agency}/m/{token}",
+    "/p/{agency}/complaint",
+    "/p/{agency}/c/{token}",
+    "/p/{agency}/c/{token}/files",
+    "/p/{agency}/c/{token}/files/{nth}",
     "/assets/{file}",
 ];
 /// Those that everybody who is signed in has.

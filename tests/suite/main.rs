@@ -26,6 +26,7 @@ mod campaigns;
 mod cdnow;
 mod clock;
 mod command_line;
+mod complaints;
 mod console;
 mod costly;
 mod coupons;

@@ -391,7 +391,9 @@ impl From<app::EntryView> for Entry {
 /// It has a number, a desk and running clocks when this answers: the rule in force was asked, and without one, or if it fails, the case goes to the
 /// default desk with the agency's own times. Whose it is is found by the booking, or else by the telephone number or e-mail address.
 #[utoipa::path(post, path = "/complaints", tag = "complaints", operation_id = "openComplaint", request_body = New,
-    responses((status = 201, description = "The case.", body = Case)))]
+    responses(
+        (status = 201, description = "The case.", body = Case),
+        (status = 404, description = "There is no such customer.", body = posthouse_web::problem::ProblemBody, content_type = "application/problem+json")))]
 async fn open(State(front): State<Front>, Auth(caller): Auth, Json(new): Json<New>) -> Answer<impl IntoResponse> {
     let new = app::NewCase {
         customer: new.customer_id,

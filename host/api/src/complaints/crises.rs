@@ -148,7 +148,9 @@ async fn list(
 ///
 /// Complaints of one product and cause raise one by themselves, at `watch`; this one is `open` at once, and its playbook is carried out as tasks.
 #[utoipa::path(post, path = "/crises", tag = "complaints", operation_id = "openCrisis", request_body = New,
-    responses((status = 201, description = "The crisis.", body = Crisis)))]
+    responses(
+        (status = 201, description = "The crisis.", body = Crisis),
+        (status = 404, description = "There is no such case.", body = posthouse_web::problem::ProblemBody, content_type = "application/problem+json")))]
 async fn begin(State(front): State<Front>, Auth(caller): Auth, Json(new): Json<New>) -> Answer<impl IntoResponse> {
     let new = NewCrisis {
         kind: new.kind,

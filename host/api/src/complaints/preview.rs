@@ -157,7 +157,9 @@ struct Preview {
 /// Both meet every case of the last days as it came, with the facts and desks of today, and are asked again at the escalations that the case lived to
 /// see. Nothing is written.
 #[utoipa::path(post, path = "/complaints/preview", tag = "complaints", operation_id = "previewComplaintRouting", request_body = Request,
-    responses((status = 200, description = "What would change.", body = Preview)))]
+    responses(
+        (status = 200, description = "What would change.", body = Preview),
+        (status = 404, description = "There is no such plugin.", body = posthouse_web::problem::ProblemBody, content_type = "application/problem+json")))]
 async fn preview(
     State(front): State<Front>,
     Auth(caller): Auth,

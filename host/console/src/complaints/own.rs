@@ -26,18 +26,15 @@ use std::io::{Read, Seek};
 const FORM: usize = 64 << 10;
 
 pub(crate) fn routes() -> Router<Desk> {
-    let files = DefaultBodyLimit::max(LARGEST_FILE + uploads::ENVELOPE);
+    let forms = Router::new()
+        .route("/p/{agency}/complaint", get(form).post(complain))
+        .route("/p/{agency}/c/{token}", get(open).post(act))
+        .layer(DefaultBodyLimit::max(FORM));
     Router::new()
-        .route(
-            "/p/{agency}/complaint",
-            get(form).post(complain).layer(DefaultBodyLimit::max(FORM)),
-        )
-        .route(
-            "/p/{agency}/c/{token}",
-            get(open).post(act).layer(DefaultBodyLimit::max(FORM)),
-        )
-        .route("/p/{agency}/c/{token}/files", post(attach).layer(files))
+        .route("/p/{agency}/c/{token}/files", post(attach))
         .route("/p/{agency}/c/{token}/files/{nth}", get(file))
+        .layer(DefaultBodyLimit::max(LARGEST_FILE + uploads::ENVELOPE))
+        .merge(forms)
 }
 
 #[derive(Debug, Default, Clone, Deserialize)]

@@ -118,8 +118,6 @@ macro_rules! case_columns {
          opened_by, updated_at, version"
     };
 }
-pub(super) use case_columns;
-
 /// Writes cases, new or changed.
 ///
 /// # Errors
@@ -257,80 +255,6 @@ pub async fn cases(tx: &mut Tx, agency: Uuid, ids: &[Uuid]) -> Result<Vec<CaseRo
     )
 }
 
-/// How a case counts for the customer's facts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
-pub struct CountedRow {
-    /// The customer.
-    pub customer_id: Uuid,
-    /// The day it came.
-    pub opened_on: i32,
-    /// Whether somebody has still something to do.
-    pub is_open: bool,
-    /// The day since which it counts as resolved badly.
-    pub bad_on: Option<i32>,
-}
-
-/// The complaints of these customers as they count; nothing of those that were taken back but that they came.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn counted(tx: &mut Tx, agency: Uuid, customers: &[Uuid]) -> Result<Vec<CountedRow>> {
-    fetch_listed!(
-        tx,
-        CountedRow,
-        "SELECT customer_id, opened_on, is_open, bad_on FROM complaint WHERE agency_id = $1 AND kind = 'complaint' AND customer_id IN",
-        [agency],
-        customers,
-        1,
-        |b, id| b.push_bind(*id),
-        ""
-    )
-}
-
-/// How much a desk, or somebody of it, has to do.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-pub struct LoadRow {
-    /// Key of the desk.
-    pub desk: String,
-    /// Who; none for what nobody has.
-    pub person_id: Option<Uuid>,
-    /// Open cases.
-    pub open_cases: i64,
-    /// When the last of them came.
-    pub last_at: Option<i64>,
-}
-
-/// Open cases by desk and person.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn loads(tx: &mut Tx, agency: Uuid) -> Result<Vec<LoadRow>> {
-    fetch_all!(
-        tx,
-        LoadRow,
-        "SELECT desk, person_id, COUNT(*) AS open_cases, MAX(assigned_at) AS last_at FROM complaint
-         WHERE agency_id = $1 AND is_open GROUP BY desk, person_id",
-        agency
-    )
-}
-
-/// How many other open cases have this in common, since an instant.
-///
-/// # Errors
-/// Failures of the database.
-pub async fn alike(tx: &mut Tx, agency: Uuid, what: &str, but: Uuid, since: i64) -> Result<i64> {
-    let (count,) = fetch_one!(
-        tx,
-        (i64,),
-        "SELECT COUNT(*) FROM complaint WHERE agency_id = $1 AND alike = $2 AND is_open AND opened_at >= $3 AND id <> $4",
-        agency,
-        what,
-        since,
-        but
-    )?;
-    Ok(count)
-}
-
 /// The open cases that have this in common, since an instant, the first that came first.
 ///
 /// # Errors
@@ -347,6 +271,166 @@ pub async fn all_alike(tx: &mut Tx, agency: Uuid, what: &str, since: i64, limit:
         agency,
         what,
         since,
+        limit
+    )
+}
+
+/// Which cases are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'w> {
+    /// Only those in this state.
+    pub state: Option<&'w str>,
+    /// Only those that are open, or are not.
+    pub open: Option<bool>,
+    /// Only those of this desk.
+    pub desk: Option<&'w str>,
+    /// Only those of this person.
+    pub person: Option<Uuid>,
+    /// Only those where something promised was not done in time.
+    pub breached: bool,
+    /// Only those of this customer.
+    pub customer: Option<Uuid>,
+    /// Only those of this crisis.
+    pub crisis: Option<Uuid>,
+    /// Only those in which this stands, in caseless form.
+    pub q: Option<&'w str>,
+}
+
+/// Adds what cases have to be.
+macro_rules! push_wanted {
+    ($q:ident, $wanted:ident) => {{
+        if let Some(open) = $wanted.open {
+            $q.push(" AND is_open = ").push_bind(open);
+        }
+        if let Some(state) = $wanted.state {
+            $q.push(" AND state = ").push_bind(state.to_owned());
+        }
+        if let Some(desk) = $wanted.desk {
+            $q.push(" AND desk = ").push_bind(desk.to_owned());
+        }
+        if let Some(person) = $wanted.person {
+            $q.push(" AND person_id = ").push_bind(person);
+        }
+        if $wanted.breached {
+            $q.push(" AND breached");
+        }
+        if let Some(customer) = $wanted.customer {
+            $q.push(" AND customer_id = ").push_bind(customer);
+        }
+        if let Some(crisis) = $wanted.crisis {
+            $q.push(" AND crisis_id = ").push_bind(crisis);
+        }
+        if let Some(text) = $wanted.q {
+            $q.push(" AND search LIKE ").push_bind(like(text)).push(" ESCAPE '!'");
+        }
+    }};
+}
+
+/// A text as part of another.
+fn like(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for sign in text.chars() {
+        if matches!(sign, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(sign);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// Cases before an id, the latest first.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn latest(
+    tx: &mut Tx,
+    agency: Uuid,
+    wanted: &Wanted<'_>,
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<CaseRow>> {
+    fetch_built!(tx, CaseRow, |q| {
+        q.push(concat!(
+            "SELECT ",
+            case_columns!(),
+            " FROM complaint WHERE agency_id = "
+        ))
+        .push_bind(agency);
+        push_wanted!(q, wanted);
+        q.push(" AND id < ")
+            .push_bind(before.unwrap_or(Uuid::max()))
+            .push(" ORDER BY id DESC LIMIT ")
+            .push_bind(limit);
+    })
+}
+
+/// Open cases behind a place, what is due first first; what waits, and is due at no time, comes last.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn due_first(
+    tx: &mut Tx,
+    agency: Uuid,
+    wanted: &Wanted<'_>,
+    after: Option<(i64, Uuid)>,
+    limit: i64,
+) -> Result<Vec<CaseRow>> {
+    let (due, id) = after.unwrap_or((i64::MIN, Uuid::nil()));
+    fetch_built!(tx, CaseRow, |q| {
+        q.push(concat!(
+            "SELECT ",
+            case_columns!(),
+            " FROM complaint WHERE agency_id = "
+        ))
+        .push_bind(agency)
+        .push(" AND is_open");
+        push_wanted!(q, wanted);
+        q.push(" AND (complaint.due_at, id) > (")
+            .push_bind(due)
+            .push(", ")
+            .push_bind(id)
+            .push(") ORDER BY complaint.due_at, id LIMIT ")
+            .push_bind(limit);
+    })
+}
+
+/// How many cases there are of a state.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn states(tx: &mut Tx, agency: Uuid, wanted: &Wanted<'_>) -> Result<Vec<(String, i64)>> {
+    fetch_built!(tx, (String, i64), |q| {
+        q.push("SELECT state, COUNT(*) FROM complaint WHERE agency_id = ")
+            .push_bind(agency);
+        push_wanted!(q, wanted);
+        q.push(" GROUP BY state");
+    })
+}
+
+/// The cases that came since a day, behind a day and an id, for a rule that is tried on them.
+///
+/// # Errors
+/// Failures of the database.
+pub async fn since(
+    tx: &mut Tx,
+    agency: Uuid,
+    from: i32,
+    after: Option<(i32, Uuid)>,
+    limit: i64,
+) -> Result<Vec<CaseRow>> {
+    let (day, id) = after.unwrap_or((from - 1, Uuid::max()));
+    fetch_all!(
+        tx,
+        CaseRow,
+        concat!(
+            "SELECT ",
+            case_columns!(),
+            " FROM complaint WHERE agency_id = $1 AND (opened_on, id) > ($2, $3) ORDER BY opened_on, id LIMIT $4"
+        ),
+        agency,
+        day,
+        id,
         limit
     )
 }

@@ -90,7 +90,7 @@ fn its_refusals_speak_of_it() {
     };
     insta::assert_snapshot!(refused(engine(), &trap.build()), @r#"self_test_fault: self-test with the highest score: the plugin stopped: wasm `unreachable` instruction executed (in function 8); asked about "facts": {}, "score": 100"#);
     // and an engine that does not speak it says so
-    insta::assert_snapshot!(refused(crate::engine(), &three().build()), @r#"unsupported_contract: the export posthouse:plugin/segmentation@1.0.0 or posthouse:plugin/promotion@1.0.0 or posthouse:plugin/loyalty@1.0.0 is missing; the component exports posthouse:plugin/descriptor@1.0.0, posthouse:plugin/voice@1.0.0. A plugin exports its descriptor and the extension point it serves"#);
+    insta::assert_snapshot!(refused(crate::engine(), &three().build()), @r#"unsupported_contract: the export posthouse:plugin/segmentation@1.0.0 or posthouse:plugin/promotion@1.0.0 or posthouse:plugin/loyalty@1.0.0 or posthouse:plugin/complaint-routing@1.0.0 is missing; the component exports posthouse:plugin/descriptor@1.0.0, posthouse:plugin/voice@1.0.0. A plugin exports its descriptor and the extension point it serves"#);
 }
 
 #[test]
