@@ -719,8 +719,8 @@ pub(super) const CHINESE: &[(&str, &str)] = &[
     ),
     ("List everyone who would move, however many", "列出全部变动客户"),
     (
-        "Over how many days a loyalty rule is played, today included",
-        "会员规则试算的天数（含今天）",
+        "Over how many days a rule of loyalty or complaint routing is played, today included",
+        "会员或投诉分派规则试算的天数（含今天）",
     ),
     (
         "A packed component or a project's folder written as a path (`.`, `./rule`), which is packed and uploaded first; or a revision's digest or its beginning; or a plugin's name, which means its newest revision",
