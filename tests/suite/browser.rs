@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 on_both_engines!(
-    sign_in, today, customers, segments, campaigns, quotes, members, imports, plugins, team, settings
+    sign_in, today, customers, segments, campaigns, quotes, members, complaints, imports, plugins, team, settings
 );
 
 /// A browser takes whatever cores there are; two at once only make each other late.
@@ -142,6 +142,10 @@ fn campaigns(database: Database) {
 
 fn quotes(database: Database) {
     room(database, "quotes");
+}
+
+fn complaints(database: Database) {
+    room(database, "complaints");
 }
 
 fn members(database: Database) {

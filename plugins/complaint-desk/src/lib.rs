@@ -153,9 +153,8 @@ fn desk<'d>(
     (cause.and_then(|cause| with(words::skill(cause))), Reason::ByCause)
 }
 
-/// What is proposed: an apology, and a share of the booking's price up to a cap where the agency has set one for the cause.
+/// What is proposed: a share of the booking's price up to a cap, where the agency has set one for the cause. Nobody needs a rule to apologise.
 fn compensated(route: Route<Reason>, case: &Case, cause: Option<Cause>, set: &Settings) -> Route<Reason> {
-    let route = route.compensate(Remedy::Apology, 0);
     let (Some(cause), Some(price)) = (cause, case.booking.and_then(|booking| booking.amount)) else {
         return route;
     };

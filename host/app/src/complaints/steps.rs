@@ -10,7 +10,7 @@ use crate::team::Caller;
 use crate::texts::{long, needed};
 use crate::{Complaints, Room};
 use posthouse_domain::complaints::{
-    Cause, ClockKind, Kept, Kind, Liability, SEVERITIES, State, Step, Trigger, check_compensation,
+    Cause, ClockKind, Kept, Kind, Liability, Remedy, SEVERITIES, State, Step, Trigger, check_compensation,
 };
 use posthouse_domain::{Instant, words};
 use posthouse_store::complaints::{self as store, CompensationRow};
@@ -189,7 +189,9 @@ impl Complaints<'_> {
             _ => Vec::new(),
         };
         drop(tx);
-        if waiting.iter().any(|row| row.state == "waiting") {
+        // words cost nothing, and wait for nobody
+        let counts = |row: &CompensationRow| row.state == "waiting" && row.remedy != Remedy::Apology.as_str();
+        if waiting.iter().any(counts) {
             return Err(AppError::conflict(
                 "compensations_waiting",
                 words!(

@@ -57,7 +57,7 @@ impl Clock {
             kind: view.kind.as_str(),
             tone: match view.state {
                 ClockState::Met => "good",
-                _ if late => "crit",
+                _ if late => "bad",
                 _ if percent >= 80 => "warn",
                 _ => "",
             },
