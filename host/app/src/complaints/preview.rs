@@ -230,7 +230,6 @@ impl Stage {
         facts_of(description, facts, &past.row.text)
     }
 
-    #[expect(clippy::type_complexity, reason = "a routing and why")]
     fn ask(
         &self,
         rule: &Rule<Point>,

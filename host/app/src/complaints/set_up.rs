@@ -139,11 +139,8 @@ impl Complaints<'_> {
     /// # Errors
     /// [`AppError::NotFound`].
     pub async fn desk(&self, caller: &Caller, key: &str) -> Result<DeskView> {
-        let desks = self.desks(caller).await?.into_iter();
-        desks
-            .filter(|desk| desk.key == key)
-            .next_back()
-            .ok_or(AppError::NotFound("desk"))
+        let mut desks = self.desks(caller).await?.into_iter();
+        desks.find(|desk| desk.key == key).ok_or(AppError::NotFound("desk"))
     }
 
     /// Makes a desk, or changes it; whether it is new. The same put twice is the same. A desk stays: cases may be there.
@@ -258,11 +255,8 @@ impl Complaints<'_> {
     /// # Errors
     /// [`AppError::NotFound`].
     pub async fn calendar(&self, caller: &Caller, key: &str) -> Result<CalendarView> {
-        let views = self.calendars(caller).await?.into_iter();
-        views
-            .filter(|view| view.key == key)
-            .next_back()
-            .ok_or(AppError::NotFound("calendar"))
+        let mut views = self.calendars(caller).await?.into_iter();
+        views.find(|view| view.key == key).ok_or(AppError::NotFound("calendar"))
     }
 
     /// Makes a calendar, or changes it; whether it is new. Clocks that run go by it from then on. The same put twice is the same.
