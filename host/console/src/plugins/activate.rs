@@ -1,4 +1,4 @@
-//! Putting a rule of loyalty into force from its plugin's page: the name it gets, its settings, and what it may read.
+//! Putting a rule of loyalty or complaint routing into force from its plugin's page: the name it gets, its settings, and what it may read.
 
 use super::binding_path;
 use super::record::localized;
@@ -13,6 +13,7 @@ use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Form, Path, Query, State};
 use posthouse_app::AppError;
+use posthouse_app::complaints::{self, COMPLAINT_ROUTING};
 use posthouse_app::loyalty::{LOYALTY, MAIN, PreviewRequest};
 use posthouse_app::rules::{Activation, BindingView, PluginView};
 use posthouse_app::team::{Scope, Session};
@@ -49,6 +50,8 @@ struct Page {
     /// Whether that takes a right that the reader does not have.
     is_beyond: bool,
     settings: Settings,
+    /// What it would have done with past cases.
+    seen: Option<String>,
     wrong: Option<String>,
 }
 
@@ -77,11 +80,11 @@ impl Subject {
 async fn subject(desk: &Desk, session: &Session, digest: &str, name: &str) -> posthouse_app::Result<Subject> {
     let (app, caller) = (desk.app(), &session.caller);
     let plugin = app.plugins().get(caller, digest).await?;
-    if plugin.extension_point != LOYALTY {
+    if ![LOYALTY, COMPLAINT_ROUTING].contains(&plugin.extension_point.as_str()) {
         return Err(AppError::NotFound("plugin"));
     }
     let mut bindings = app.bindings().list(caller).await?;
-    bindings.retain(|binding| binding.extension_point == LOYALTY);
+    bindings.retain(|binding| binding.extension_point == plugin.extension_point);
     let mut of_same = None;
     for binding in &bindings {
         let other = app.plugins().get(caller, &binding.digest).await?;
@@ -134,6 +137,7 @@ async fn drawn(
         settings: form(ui, &subject.plugin.config_schema, &subject.config),
         name: subject.name,
         plugin: subject.plugin,
+        seen: None,
         wrong,
         ui,
     })
@@ -195,11 +199,15 @@ pub(super) async fn activate(
             config: subject.config.clone(),
             grant: Some(missing),
         };
-        let loyalty = desk.app().loyalty();
-        match loyalty.activate(caller, &subject.name, &activation, expected).await {
+        let (app, name) = (desk.app(), &subject.name);
+        let activated = match subject.plugin.extension_point == COMPLAINT_ROUTING {
+            true => app.complaints().activate(caller, name, &activation, expected).await,
+            false => app.loyalty().activate(caller, name, &activation, expected).await,
+        };
+        match activated {
             Ok(view) => {
                 let text = ui.say("plugins-put-into-force").with("name", &view.name).to_string();
-                return Ok(said(&binding_path(LOYALTY, &view.name), &text));
+                return Ok(said(&binding_path(&view.extension_point, &view.name), &text));
             }
             Err(AppError::Invalid(why) | AppError::Conflict(why)) => {
                 let schema = &subject.plugin.config_schema;
@@ -227,6 +235,9 @@ pub(super) async fn try_out(
     let mut subject = subject(&desk, &session, &digest, &name).await?;
     subject.config = read(&subject.plugin.config_schema, &sent, ui.currency);
     subject.name = name;
+    if subject.plugin.extension_point == COMPLAINT_ROUTING {
+        return foresee(&desk, &session, ui, subject, field("days").parse().unwrap_or(DAYS)).await;
+    }
     let request = PreviewRequest {
         binding: subject.name.clone(),
         digest,
@@ -238,6 +249,35 @@ pub(super) async fn try_out(
         Err(AppError::Invalid(why) | AppError::Conflict(why)) => {
             let wrong = readable(ui, &subject.plugin.config_schema, why.detail.get(ui.language));
             again(&drawn(&desk, &session, ui, subject, Some(wrong)).await?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the rule would have done with the cases of past days, in a sentence above its settings.
+async fn foresee(desk: &Desk, session: &Session, ui: Ui, subject: Subject, days: i32) -> Answer {
+    let request = complaints::PreviewRequest {
+        digest: subject.plugin.digest.clone(),
+        config: subject.config.clone(),
+        days,
+    };
+    match desk.app().complaints().preview(&session.caller, &request).await {
+        Ok(view) => {
+            let seen = ui
+                .say("plugins-foreseen-cases")
+                .count("cases", view.cases as u64)
+                .count("desks", view.other_desk)
+                .count("severities", view.other_severity)
+                .count("deadlines", view.other_deadline)
+                .count("now", view.before.breached)
+                .count("then", view.after.breached);
+            let mut drawn = drawn(desk, session, ui, subject, None).await?;
+            drawn.seen = Some(seen.to_string());
+            page(&drawn)
+        }
+        Err(AppError::Invalid(why) | AppError::Conflict(why)) => {
+            let wrong = readable(ui, &subject.plugin.config_schema, why.detail.get(ui.language));
+            again(&drawn(desk, session, ui, subject, Some(wrong)).await?)
         }
         Err(error) => Err(error.into()),
     }

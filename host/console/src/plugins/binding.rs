@@ -11,6 +11,7 @@ use crate::shell::{Shell, said};
 use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Form, Path, Query, State};
+use posthouse_app::complaints::COMPLAINT_ROUTING;
 use posthouse_app::loyalty::LOYALTY;
 use posthouse_app::rules::{BindingView, LogEntry, PluginView};
 use posthouse_app::segments::SEGMENTATION;
@@ -111,6 +112,7 @@ pub(super) async fn end(
     let view = match point.as_str() {
         SEGMENTATION => desk.app().segments().end(caller, &name, expected).await?,
         LOYALTY => desk.app().loyalty().end(caller, &name, expected).await?,
+        COMPLAINT_ROUTING => desk.app().complaints().end(caller, &name, expected).await?,
         _ => return Err(by_campaigns()),
     };
     let moved = view.diff.as_ref().map_or(0, |diff| diff.changed);
@@ -131,6 +133,7 @@ pub(super) async fn restore(
     let view = match point.as_str() {
         SEGMENTATION => desk.app().segments().roll_back(caller, &name, None, expected).await?,
         LOYALTY => desk.app().loyalty().roll_back(caller, &name, None, expected).await?,
+        COMPLAINT_ROUTING => desk.app().complaints().roll_back(caller, &name, None, expected).await?,
         _ => return Err(by_campaigns()),
     };
     let moved = view.diff.as_ref().map_or(0, |diff| diff.changed);
@@ -146,7 +149,12 @@ fn by_campaigns() -> Fault {
 impl Binding {
     /// Whether it can be ended here.
     fn may_end(&self) -> bool {
-        (self.is_sorting() || self.is_loyal()) && self.binding.ended_at.is_none()
+        (self.is_sorting() || self.is_alone()) && self.binding.ended_at.is_none()
+    }
+
+    /// Whether it comes into force from its plugin's page.
+    fn is_alone(&self) -> bool {
+        self.is_loyal() || self.binding.extension_point == COMPLAINT_ROUTING
     }
 
     fn is_loyal(&self) -> bool {

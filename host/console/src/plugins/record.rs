@@ -10,6 +10,7 @@ use crate::shell::{Shell, whole_page};
 use crate::ui::Ui;
 use askama::Template;
 use axum::extract::{Path, State};
+use posthouse_app::complaints::COMPLAINT_ROUTING;
 use posthouse_app::loyalty::LOYALTY;
 use posthouse_app::rules::PluginView;
 use posthouse_app::segments::SEGMENTATION;
@@ -46,7 +47,7 @@ struct Record {
     title: String,
     summary: String,
     is_sorting: bool,
-    is_loyal: bool,
+    is_alone: bool,
     reads: Vec<Fact>,
     segments: Vec<(String, String)>,
     reasons: Vec<String>,
@@ -95,7 +96,7 @@ pub(super) async fn record(
         title: said(&plugin.title),
         summary: said(&plugin.summary),
         is_sorting: plugin.extension_point == SEGMENTATION,
-        is_loyal: plugin.extension_point == LOYALTY,
+        is_alone: [LOYALTY, COMPLAINT_ROUTING].contains(&plugin.extension_point.as_str()),
         reads: facts.all(&keys),
         segments: list(&plugin.segments)
             .iter()
