@@ -97,6 +97,7 @@ CREATE TABLE complaint (
     UNIQUE (agency_id, number)
 );
 CREATE INDEX complaint_open ON complaint (agency_id, is_open, due_at, id);
+CREATE INDEX complaint_load ON complaint (agency_id, desk, person_id, assigned_at) WHERE is_open;
 CREATE INDEX complaint_of_customer ON complaint (agency_id, customer_id, id);
 CREATE INDEX complaint_by_day ON complaint (agency_id, opened_on, id);
 CREATE INDEX complaint_alike ON complaint (agency_id, alike, opened_at) WHERE is_open;

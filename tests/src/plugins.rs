@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 /// The packed component of a reference plugin, or a project that `posthouse plugin new` writes: `sample`, `sample-offer` with `--world
-/// promotion`, and `sample-club` with `--world loyalty`.
+/// promotion`, `sample-club` with `--world loyalty`, and `sample-desk` with `--world complaint-routing`.
 pub fn packed(name: &str) -> Vec<u8> {
     let folder = match name {
-        "sample" | "sample-offer" | "sample-club" => "target/test-plugins",
+        "sample" | "sample-offer" | "sample-club" | "sample-desk" => "target/test-plugins",
         _ => "plugins/dist",
     };
     let path: PathBuf = crate::root().join(folder).join(format!("{name}.wasm"));

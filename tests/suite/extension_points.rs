@@ -16,6 +16,7 @@ on_both_engines!(
     a_plugin_decides_one_thing,
     the_project_of_a_promotion_makes_offers,
     a_loyalty_rule_comes_into_force_and_out_of_it,
+    a_rule_of_complaint_routing_is_seen_beforehand_and_put_into_force,
 );
 
 fn a_plugin_decides_one_thing(database: Database) {
@@ -336,4 +337,83 @@ fn the_author_of_a_loyalty_rule_is_told_of_occasions() {
         (bench["extension_point"].as_str(), sizes),
         (Some("loyalty"), vec![1, 30, 730])
     );
+}
+
+#[test]
+fn the_author_of_a_rule_of_complaint_routing_is_told_of_cases() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("desk.wasm"), packed("sample-desk")).unwrap();
+    let said = |words: &[&str]| {
+        let output = plugin(folder.path(), words);
+        assert!(output.status.success(), "{words:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let words = said(&["check", "desk.wasm"]);
+    for part in [
+        "sample-desk 0.1.0 would be accepted as a rule of complaint routing.",
+        "self-test 5 golden cases pass; ",
+        " cases tried",
+        " fuel a call for one desk",
+    ] {
+        assert!(words.contains(part), "{part}: {words}");
+    }
+    let bench: Value = serde_json::from_str(&said(&["bench", "desk.wasm", "--json"])).expect("one document");
+    let sizes = bench["sizes"].as_array().unwrap().iter();
+    let sizes: Vec<u64> = sizes.map(|size| size["desks"].as_u64().unwrap()).collect();
+    assert_eq!(
+        (bench["extension_point"].as_str(), sizes),
+        (Some("complaint-routing"), vec![1, 10, 50])
+    );
+}
+
+fn a_rule_of_complaint_routing_is_seen_beforehand_and_put_into_force(database: Database) {
+    let server = Server::start(database, Options::default());
+    let client = server.agency("silk");
+    let hurt = json!({"kind": "complaint", "channel": "phone", "text": "x", "cause": "safety", "contact": {"name": "Ms Hopper"}});
+    client
+        .put(
+            "/api/v1/desks/senior",
+            &json!({"title": {"zh-CN": "资深组", "en": "Senior"}, "skills": ["senior"]}),
+        )
+        .expect(201);
+    for _ in 0..3 {
+        client.post("/api/v1/complaints", &hurt).expect(201);
+    }
+    let digest = client.admit(&packed("complaint-desk"));
+    let shown = run(
+        &server,
+        &client,
+        &["plugin", "preview", "complaint-routing/main", &digest],
+    );
+    assert!(shown.status.success(), "{}", text(&shown.stderr));
+    let said = text(&shown.stdout);
+    for part in [
+        "3 would go to another desk",
+        "default → senior",
+        "plugin activate complaint-routing/main",
+        "--grant",
+        "case-text",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let grant = "tier,spend-24m,complaints-12m,case-text";
+    let words = [
+        "plugin",
+        "activate",
+        "complaint-routing/main",
+        &digest,
+        "--grant",
+        grant,
+    ];
+    let activated = run(&server, &client, &words);
+    assert!(activated.status.success(), "{}", text(&activated.stderr));
+    let case = client.post("/api/v1/complaints", &hurt).expect(201);
+    assert_eq!(
+        (case["desk"].as_str(), case["why"]["reason"]["code"].as_str()),
+        (Some("senior"), Some("safety"))
+    );
+    let ended = run(&server, &client, &["plugin", "end", "complaint-routing/main"]);
+    assert!(ended.status.success(), "{}", text(&ended.stderr));
+    let case = client.post("/api/v1/complaints", &hurt).expect(201);
+    assert_eq!(case["desk"], "default", "without a rule it has a desk all the same");
 }

@@ -30,6 +30,9 @@ pub(super) fn secret_routes() -> Calls {
     compensations::secret_routes()
 }
 
+/// Largest file of a case, with what is around it, in bytes.
+pub(super) const FILE_BYTES: usize = posthouse_app::complaints::LARGEST_FILE + posthouse_web::uploads::ENVELOPE;
+
 /// Calls that take files.
 pub(super) fn file_routes() -> Calls {
     attachments::file_routes()

@@ -195,7 +195,7 @@ fn calls(front: &Front) -> Calls {
     let v1 = open(plain, small)
         .merge(open(events::routes(), Taking::Whole(http.event_bytes)))
         .merge(open(imports::routes(), files))
-        .merge(open(complaints::file_routes(), files))
+        .merge(open(complaints::file_routes(), Taking::Pieces(complaints::FILE_BYTES)))
         .merge(open(plugins::routes(), Taking::Whole(front.component_bytes())))
         .merge(secret(
             keys::routes()

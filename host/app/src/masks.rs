@@ -84,8 +84,20 @@ impl Caller {
     /// # Errors
     /// `data_masked`.
     pub fn must_see_money(&self) -> Result<()> {
-        match self.is_masked(Mask::Money) {
-            true => self.must_see(&[Mask::Money]),
+        self.must_not_be_masked(Mask::Money)
+    }
+
+    /// Passes whoever sees how to reach customers, of the customers they see.
+    ///
+    /// # Errors
+    /// `data_masked`.
+    pub fn must_see_contact(&self) -> Result<()> {
+        self.must_not_be_masked(Mask::Contact)
+    }
+
+    fn must_not_be_masked(&self, mask: Mask) -> Result<()> {
+        match self.is_masked(mask) {
+            true => self.must_see(&[mask]),
             false => Ok(()),
         }
     }

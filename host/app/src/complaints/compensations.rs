@@ -1,14 +1,14 @@
 //! What puts a case right: promised by a rule or a person, agreed to by another one above the limit of their role, and booked once.
 
+use super::COMPLAINT;
 use super::file::{CaseFile, Note, Who, bad, write};
 use super::house::House;
-use super::{COMPLAINT, CaseView};
 use crate::error::{AppError, Result, retrying};
 use crate::rules::Moment;
 use crate::team::{Caller, Scope, is_same_person};
 use crate::texts::long;
 use crate::{Complaints, Room};
-use posthouse_domain::complaints::{Compensation, Limit, Remedy, check_compensation};
+use posthouse_domain::complaints::{Compensation, Limit, Remedy, State, check_compensation};
 use posthouse_domain::{Instant, Rejection, words};
 use posthouse_store::complaints::{self as store, CompensationRow};
 use posthouse_store::work::Subject;
@@ -133,12 +133,7 @@ impl Complaints<'_> {
             .await?
             .ok_or(AppError::NotFound("complaint"))?;
         let mut file = CaseFile::open(row)?;
-        if file.row.state == "withdrawn" {
-            return Err(AppError::conflict(
-                "wrong_state",
-                words!("the case was withdrawn; reopen it first", "案件已撤回；请先重新打开"),
-            ));
-        }
+        not_withdrawn(&file)?;
         file.happen(moment.now, &house);
         let new = CompensationRow {
             id: self.app.entropy.id(self.app.machine.now()),
@@ -283,10 +278,10 @@ impl Complaints<'_> {
                     kind: COMPLAINT,
                     id: file.row.id,
                 };
-                let amount = posthouse_domain::money::with_currency(row.amount, room.terms.currency);
+                // how much stands with the case, for those who see money
                 let title = match view.what.remedy {
-                    Remedy::Refund => format!("退款 / refund {amount} · {}", file.row.number),
-                    _ => format!("礼品 / gift {amount} · {}", file.row.number),
+                    Remedy::Refund => format!("退款 / refund · {}", file.row.number),
+                    _ => format!("礼品 / gift · {}", file.row.number),
                 };
                 let task = self.app.tasks().write_down(tx, caller, subject, kind, &title).await?;
                 (row.amount, json!({"task": task}))
@@ -337,6 +332,7 @@ impl Complaints<'_> {
         let row = store::compensation(&mut tx, agency, id).await?;
         let row = row.ok_or(AppError::NotFound("compensation"))?;
         if row.state == state {
+            tx.commit().await?;
             return without_code(row).try_into();
         }
         if row.state != "waiting" {
@@ -362,6 +358,7 @@ impl Complaints<'_> {
             ..row
         };
         if state == "approved" {
+            not_withdrawn(&file)?;
             if !is_alone {
                 caller.may(Scope::Approvals)?;
                 if let Some(by) = row.proposed_by
@@ -402,35 +399,24 @@ impl Complaints<'_> {
     /// What was promised for a case.
     ///
     /// # Errors
-    /// [`AppError::NotFound`].
+    /// [`AppError::NotFound`]; `data_masked`.
     pub async fn compensations(&self, caller: &Caller, case: &str) -> Result<Vec<CompensationView>> {
+        caller.must_see_money()?;
         let row = self.must_see_case(caller, case).await?;
         let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         let rows = store::compensations(&mut tx, caller.room.id, row.id).await?;
         rows.into_iter().map(CompensationView::try_from).collect()
     }
+}
 
-    /// What waits for another person, with its case.
-    ///
-    /// # Errors
-    /// Failures of the database.
-    pub async fn compensations_waiting(
-        &self,
-        caller: &Caller,
-        limit: usize,
-    ) -> Result<Vec<(CompensationView, CaseView)>> {
-        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
-        let rows = store::compensations_waiting(&mut tx, caller.room.id, limit as i64).await?;
-        drop(tx);
-        let mut waiting = Vec::new();
-        for row in rows {
-            match self.case(caller, &row.complaint_id.to_string()).await {
-                Ok(case) => waiting.push((row.try_into()?, case)),
-                Err(AppError::NotFound(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(waiting)
+/// Nothing is promised for what was taken back, and nothing carried out.
+fn not_withdrawn(file: &CaseFile) -> Result<()> {
+    match file.state() {
+        State::Withdrawn => Err(AppError::conflict(
+            "wrong_state",
+            words!("the case was withdrawn; reopen it first", "案件已撤回；请先重新打开"),
+        )),
+        _ => Ok(()),
     }
 }
 

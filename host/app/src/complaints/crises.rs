@@ -529,7 +529,7 @@ impl Complaints<'_> {
             .ok_or(AppError::NotFound(CRISIS))?;
         let (after, from) = step.leads();
         if before.state == after {
-            return Ok(());
+            return Ok(tx.commit().await?);
         }
         if let Some(expected) = expected.filter(|expected| *expected != before.version) {
             return Err(AppError::conflict(

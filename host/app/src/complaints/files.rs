@@ -173,6 +173,7 @@ impl Complaints<'_> {
             .ok_or(AppError::NotFound("complaint"))?;
         let known = store::files(&mut tx, agency, case).await?;
         if let Some(same) = known.into_iter().find(|file| file.digest == *digest) {
+            tx.commit().await?;
             return Ok(same.into());
         }
         if row.files >= MOST {
@@ -210,11 +211,12 @@ impl Complaints<'_> {
         Ok(file.into())
     }
 
-    /// A file of a case with its content.
+    /// A file of a case with its content, which may say anything.
     ///
     /// # Errors
-    /// [`AppError::NotFound`].
+    /// [`AppError::NotFound`]; `data_masked`.
     pub async fn attachment(&self, caller: &Caller, case: &str, nth: i32) -> Result<(FileView, Vec<u8>)> {
+        caller.must_see_contact()?;
         let row = self.must_see_case(caller, case).await?;
         let found = self.content(caller.room.id, row.id, nth).await?;
         found.ok_or(AppError::NotFound("attachment"))

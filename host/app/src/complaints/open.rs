@@ -143,18 +143,28 @@ pub(super) fn phase(booking: Option<&BookingRow>, today: Day) -> Phase {
     }
 }
 
+/// Stands before what was said and how to reach whoever said it: those from whom that is kept find cases by what comes before it.
+pub(super) const SAID: char = '\u{1f}';
+
+/// A text as cases are found by it.
+pub(super) fn sought(text: &str) -> String {
+    normal::caseless(text).replace(SAID, " ")
+}
+
 /// What a case is found by.
 pub(super) fn found_by(row: &CaseRow) -> String {
-    let parts = [
+    let open = [
         Some(&row.number),
-        Some(&row.text),
-        row.contact.as_ref(),
         row.booking_id.as_ref(),
         row.product.as_ref(),
         row.supplier.as_ref(),
     ];
-    let text: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
-    normal::caseless(&text.join("\n"))
+    let kept = [Some(&row.text), row.contact.as_ref()];
+    let joined = |parts: &[Option<&String>]| {
+        let parts: Vec<&str> = parts.iter().flatten().map(|part| part.as_str()).collect();
+        sought(&parts.join("\n"))
+    };
+    format!("{}{SAID}{}", joined(&open), joined(&kept))
 }
 
 impl Complaints<'_> {

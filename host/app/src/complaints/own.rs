@@ -74,8 +74,9 @@ impl Complaints<'_> {
     /// The path of a case's own page, for whoever is to send it to the customer.
     ///
     /// # Errors
-    /// [`AppError::NotFound`].
+    /// [`AppError::NotFound`]; `data_masked`, as the page shows what was said.
     pub async fn page_of(&self, caller: &Caller, case: &str) -> Result<String> {
+        caller.must_see_contact()?;
         let row = self.must_see_case(caller, case).await?;
         Ok(self.path_of(&caller.room, &row))
     }
@@ -95,26 +96,17 @@ impl Complaints<'_> {
         Ok((room, row.name))
     }
 
-    /// Opens a case of whoever filled the form; its number and the path of its page.
+    /// Opens a case of whoever filled the form; the path of its page.
     ///
     /// # Errors
     /// `bad_complaint`.
-    pub fn complain<'s>(&'s self, room: &'s Arc<Room>, new: &'s NewCase) -> Soon<'s, (Uuid, String, String)> {
+    pub fn complain<'s>(&'s self, room: &'s Arc<Room>, new: &'s NewCase) -> Soon<'s, String> {
         soon(async move {
             let id = self.open_by(room, Who::Customer, new).await?;
             let mut tx = self.app.store.read(Access::Agency(room.id)).await?;
             let row = store::case(&mut tx, room.id, id).await?.ok_or_else(nobody)?;
-            let path = self.path_of(room, &row);
-            Ok((id, row.number, path))
+            Ok(self.path_of(room, &row))
         })
-    }
-
-    /// Adds a file to a case that was just opened by the form.
-    ///
-    /// # Errors
-    /// As [`Complaints::attach`].
-    pub async fn attach_to_own(&self, room: &Arc<Room>, case: Uuid, name: &str, content: Vec<u8>) -> Result<FileView> {
-        self.attach_by(room, Who::Customer, case, name, content).await
     }
 
     /// The case that a link leads to.

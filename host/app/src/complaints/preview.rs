@@ -148,7 +148,11 @@ impl Stage {
         let (row, house) = (&past.row, &self.house);
         let known = rule.map(|rule| self.facts(rule, past)).unwrap_or_default();
         let default = (house.place(DEFAULT_DESK), house.terms.severity);
-        let (mut kept, mut case) = (Kept::default(), past.case.clone());
+        let mut kept = Kept::default();
+        let mut asked = CaseAsked {
+            case: past.case.clone(),
+            desks: self.desks.clone(),
+        };
         let mut played = Played {
             desk: default.0,
             severity: row.severity,
@@ -162,7 +166,7 @@ impl Stage {
         };
         let mut steps = Vec::new();
         for turn in 0..=MOST_HOPS {
-            let routed = rule.and_then(|rule| match self.ask(rule, &case, &known) {
+            let routed = rule.and_then(|rule| match self.ask(rule, &asked, &known) {
                 Ok(routed) => Some(routed),
                 Err(fault) => {
                     played.fault.get_or_insert(fault);
@@ -170,7 +174,7 @@ impl Stage {
                 }
             });
             let placed = place(
-                &case,
+                &asked.case,
                 &mut kept,
                 routed.as_ref().map(|(routing, _)| routing),
                 &self.desks,
@@ -205,14 +209,14 @@ impl Stage {
                 steps.reverse();
             }
             let Some((_, step)) = steps.pop() else { break };
-            case = Case {
+            asked.case = Case {
                 severity: Some(placed.severity),
                 cause: placed.cause,
                 hops: played.hops as u32,
                 desk: Some(placed.desk),
                 trigger: Trigger::Escalation,
                 escalation: Some(step),
-                ..case
+                ..asked.case
             };
         }
         let late =
@@ -233,23 +237,19 @@ impl Stage {
     fn ask(
         &self,
         rule: &Rule<Point>,
-        case: &Case,
+        asked: &CaseAsked,
         facts: &[Fact],
     ) -> std::result::Result<(posthouse_domain::complaints::Routing, Option<Reason>), Words> {
         let context = Context {
-            now: case.opened_at,
-            today: self.room.day_of(case.opened_at),
+            now: asked.case.opened_at,
+            today: self.room.day_of(asked.case.opened_at),
             seed: rule.seed,
             config: rule.config.clone(),
             quantiles: Vec::new(),
         };
-        let asked = CaseAsked {
-            case: case.clone(),
-            desks: self.desks.clone(),
-        };
         let decided = rule
             .plugin
-            .decide(&context, &asked, facts)
+            .decide(&context, asked, facts)
             .map_err(|fault| Words::of(&fault))?;
         let said = decided.answer;
         let given = (facts, &*said.because.arguments);

@@ -10,7 +10,7 @@ use crate::team::Caller;
 use crate::texts::{long, needed};
 use crate::{Complaints, Room};
 use posthouse_domain::complaints::{
-    Cause, ClockKind, Kept, Kind, Liability, Remedy, SEVERITIES, State, Step, Trigger, check_compensation,
+    Cause, ClockKind, Kept, Kind, Liability, Remedy, SEVERITIES, Step, Trigger, check_compensation,
 };
 use posthouse_domain::{Instant, words};
 use posthouse_store::complaints::{self as store, CompensationRow};
@@ -130,6 +130,9 @@ impl Complaints<'_> {
     /// [`AppError::NotFound`]; `wrong_state` with what can be done instead; `version_changed` if `expected` is not its version; `bad_complaint`, `note_missing`,
     /// `bad_note`, `unknown_desk`, `unknown_assignee`, `outcome_missing`, `compensations_waiting`; `booking_of_another_customer`.
     pub async fn act(&self, caller: &Caller, id: &str, deed: &Deed, expected: Option<i64>) -> Result<CaseView> {
+        if matches!(deed, Deed::Propose(_, promised) if !promised.is_empty()) {
+            caller.must_see_money()?;
+        }
         let row = self.must_see_case(caller, id).await?;
         if let Deed::Link(Links {
             customer: Some(customer),
@@ -571,9 +574,4 @@ fn linked(file: &mut CaseFile, links: &Links, looked: &Looked, today: i32) -> Re
     row.alike = super::alike(row);
     row.search = found_by(row);
     Ok(json!({"fields": fields, "cause": row.cause, "liability": row.liability}))
-}
-
-/// The state a case is in, for whoever has only its name.
-pub(super) fn state_of(name: &str) -> State {
-    State::parse(name).unwrap_or(State::New)
 }

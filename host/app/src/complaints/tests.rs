@@ -10,7 +10,7 @@ use super::{
 use crate::App;
 use crate::error::AppError;
 use crate::jobs::{Job, JobRow, Lane, Together};
-use crate::team::{Caller, NewKey, NewStaff, Scope, create_key};
+use crate::team::{Caller, Mask, NewKey, NewStaff, Scope, create_key};
 use crate::testing::{self, Clocks, NOW, on_both_engines};
 use crate::work::TaskFilter;
 use posthouse_domain::complaints::{Cause, ClockKind, Compensation, Kind, Liability, Remedy, State};
@@ -30,6 +30,7 @@ on_both_engines!(
     complaints_of_one_product_and_cause_are_a_crisis,
     the_least_loaded_gets_the_next_case,
     a_case_that_is_over_can_be_found_again,
+    what_a_role_does_not_see_is_in_no_case,
 );
 
 const HOUR: i64 = 3_600_000;
@@ -430,7 +431,7 @@ async fn sixty_four_at_once_are_one(store: Store) {
         it.desk(key, &[], &[]).await;
     }
     let case = it.open(complaint(None)).await;
-    let all = (0..32).map(|n| {
+    let all = (0..64).map(|n| {
         let (app, caller, id) = (it.app.clone(), it.caller.clone(), case.id.to_string());
         let deed = Deed::Assign(Some(desks[n % 4].to_owned()), None, None);
         tokio::spawn(async move { app.complaints().act(&caller, &id, &deed, None).await.is_ok() })
@@ -743,4 +744,113 @@ async fn a_case_that_is_over_can_be_found_again(store: Store) {
         code(it.app.complaints().case(&other, &case.number).await),
         "no complaint"
     );
+}
+
+async fn what_a_role_does_not_see_is_in_no_case(store: Store) {
+    let it = Agency::new(&store, "masked").await;
+    let complaints = it.app.complaints();
+    let contact = Contact {
+        phone: Some("13700137000".into()),
+        ..Contact::default()
+    };
+    let case = it
+        .open(NewCase {
+            contact,
+            ..complaint(None)
+        })
+        .await;
+    let promised = Promised {
+        what: Compensation {
+            remedy: Remedy::Refund,
+            amount: 4_321,
+        },
+        reason: None,
+        coupon: None,
+    };
+    complaints
+        .promise(&it.caller, &case.number, &promised)
+        .await
+        .expect("a promise");
+    let file = b"%PDF-1.7 13700137000 %%EOF".to_vec();
+    complaints
+        .attach(&it.caller, &case.number, "13700137000.pdf", file)
+        .await
+        .expect("a file");
+    let masked = Caller {
+        masks: vec![Mask::Contact, Mask::Money],
+        ..it.caller.clone()
+    };
+    let found = async |q: &str| {
+        let filter = CaseFilter {
+            q: Some(q.into()),
+            ..CaseFilter::default()
+        };
+        let (cases, _) = complaints.list(&masked, &filter, None, 10).await.expect("cases");
+        cases.len()
+    };
+    assert_eq!((found(&case.number).await, found("c2601").await), (1, 1));
+    for kept in ["13700137000", "lake view", "\u{1f}", "1370%"] {
+        assert_eq!(found(kept).await, 0, "{kept:?}");
+    }
+    let seen = complaints.case(&masked, &case.number).await.expect("a case");
+    let entries = complaints
+        .entries(&masked, &case.number, None, 50)
+        .await
+        .expect("entries");
+    let files = complaints.files(&masked, &case.number).await.expect("files");
+    let shown = format!("{seen:?} {entries:?} {files:?}");
+    for kept in ["13700137000", "lake view", "4321", "4_321"] {
+        assert!(!shown.contains(kept), "{kept}: {shown}");
+    }
+    assert_eq!(seen.cost, None);
+    let filter = TaskFilter::default();
+    let (tasks, _) = it.app.tasks().list(&masked, &filter, None, 10).await.expect("tasks");
+    assert!(tasks.iter().all(|task| !task.title.contains("43.21")), "{tasks:?}");
+    assert_eq!(
+        code(complaints.compensations(&masked, &case.number).await),
+        "data_masked"
+    );
+    assert_eq!(
+        code(complaints.attachment(&masked, &case.number, 1).await),
+        "data_masked"
+    );
+    assert_eq!(code(complaints.page_of(&masked, &case.number).await), "data_masked");
+    let offer = Deed::Propose("half of it".into(), vec![promised]);
+    assert_eq!(
+        code(complaints.act(&masked, &case.number, &offer, None).await),
+        "data_masked"
+    );
+    // and nobody is promised anything for what was taken back
+    let case = it.open(complaint(None)).await;
+    let key = NewKey {
+        name: "clerk",
+        scopes: &[Scope::Intake, Scope::Read],
+        holder: None,
+    };
+    let (_, key) = create_key(&it.app.store, it.caller.room.id, key, NOW, &crate::clock::SystemEntropy)
+        .await
+        .expect("a key");
+    let clerk = it.app.team().authenticate(&key).await.expect("a caller");
+    let much = Promised {
+        what: Compensation {
+            remedy: Remedy::Refund,
+            amount: 100,
+        },
+        reason: None,
+        coupon: None,
+    };
+    let waiting = complaints
+        .promise(&clerk, &case.number, &much)
+        .await
+        .expect("a promise");
+    it.done(&case, Deed::Withdraw(None)).await;
+    assert_eq!(
+        code(complaints.approve(&it.caller, waiting.id, None).await),
+        "wrong_state"
+    );
+    let rejected = complaints
+        .reject(&it.caller, waiting.id, None)
+        .await
+        .expect("an answer");
+    assert_eq!(rejected.state, "rejected");
 }

@@ -9,7 +9,7 @@ use crate::rules::Reason;
 use crate::team::{Caller, Mask, Rows};
 use posthouse_domain::clocks::State as ClockState;
 use posthouse_domain::complaints::{ClockKind, Objection, State, Step};
-use posthouse_domain::{Day, Instant, Words, normal};
+use posthouse_domain::{Day, Instant, Words};
 use posthouse_store::complaints::{self as store, CaseRow, EntryRow, Wanted};
 use posthouse_store::{Access, profiles};
 use serde_json::Value;
@@ -276,8 +276,13 @@ fn why_of(data: &Value, decision: Option<Uuid>) -> Why {
 }
 
 fn entry(row: EntryRow, caller: &Caller) -> Result<EntryView> {
-    let data: Value = serde_json::from_str(&row.data).map_err(AppError::corrupt("data"))?;
+    let mut data: Value = serde_json::from_str(&row.data).map_err(AppError::corrupt("data"))?;
     let reaches = !caller.is_masked(Mask::Contact);
+    if let Value::Object(fields) = &mut data {
+        // a file is called whatever somebody wanted to say
+        fields.retain(|field, _| reaches || field != "name");
+        fields.retain(|field, _| !caller.is_masked(Mask::Money) || !["amount", "cost"].contains(&field.as_str()));
+    }
     Ok(EntryView {
         why: (row.kind == "routed").then(|| why_of(&data, row.decision_id)),
         nth: row.nth,
@@ -392,7 +397,12 @@ impl Complaints<'_> {
         let row = self.must_see_case(caller, name).await?;
         let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
         let rows = store::files(&mut tx, caller.room.id, row.id).await?;
-        Ok(rows.into_iter().map(Into::into).collect())
+        let mut files: Vec<super::FileView> = rows.into_iter().map(Into::into).collect();
+        if caller.is_masked(Mask::Contact) {
+            // a file is called whatever somebody wanted to say
+            files.iter_mut().for_each(|file| file.name = file.nth.to_string());
+        }
+        Ok(files)
     }
 
     /// Cases behind a cursor, and where the next page begins.
@@ -417,7 +427,7 @@ impl Complaints<'_> {
         let q = filter
             .q
             .as_deref()
-            .map(normal::caseless)
+            .map(super::open::sought)
             .filter(|q| !q.is_empty() && !q.contains('\0'));
         let wanted = Wanted {
             state: filter.state.as_deref(),
@@ -428,6 +438,7 @@ impl Complaints<'_> {
             customer: filter.customer,
             crisis: filter.crisis,
             q: q.as_deref(),
+            before: caller.is_masked(Mask::Contact).then_some(super::open::SAID),
         };
         let mut tx = self.app.store.read(Access::Agency(agency)).await?;
         let house = House::read(&mut tx, agency, &caller.room.terms).await?;
@@ -455,22 +466,6 @@ impl Complaints<'_> {
         let rows = rows.into_iter().zip(seen).filter(|(_, seen)| *seen);
         let views = rows.map(|(row, _)| view(row, &house, caller, now));
         Ok((views.collect::<Result<_>>()?, next))
-    }
-
-    /// How many cases there are of each state: of the whole agency, for those who see all of it.
-    ///
-    /// # Errors
-    /// Failures of the database.
-    pub async fn counts(&self, caller: &Caller) -> Result<HashMap<State, i64>> {
-        if caller.rows != Rows::All {
-            return Ok(HashMap::new());
-        }
-        let mut tx = self.app.store.read(Access::Agency(caller.room.id)).await?;
-        let rows = store::states(&mut tx, caller.room.id, &Wanted::default()).await?;
-        Ok(rows
-            .into_iter()
-            .map(|(state, count)| (super::steps::state_of(&state), count))
-            .collect())
     }
 }
 

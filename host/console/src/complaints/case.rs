@@ -2,7 +2,7 @@
 
 use super::list::desk_names;
 use super::may_enter;
-use super::told::{CLOCKS, Clock, Entry, is_news};
+use super::told::{CLOCKS, Clock, Entry};
 use crate::Desk;
 use crate::door::{Bare, Staff, origin};
 use crate::fault::{Answer, page};
@@ -113,7 +113,10 @@ pub(super) async fn open(
     let mut entries = complaints.entries(caller, &id, asked.before, PAGE + 1).await?;
     let older = (entries.len() > PAGE).then(|| entries[PAGE - 1].nth);
     entries.truncate(PAGE);
-    let promises = complaints.compensations(caller, &id).await?;
+    let promises = match caller.must_see_money() {
+        Ok(()) => complaints.compensations(caller, &id).await?,
+        Err(_) => Vec::new(),
+    };
     let people: Vec<Uuid> = entries
         .iter()
         .filter_map(|entry| entry.actor)
@@ -156,7 +159,7 @@ pub(super) async fn open(
             .map(|crisis| (id, crisis.number)),
         None => None,
     };
-    let link = match may_act {
+    let link = match may_act && caller.must_see_contact().is_ok() {
         true => Some(format!(
             "{}{}",
             origin(&desk, &parts),
@@ -191,7 +194,6 @@ pub(super) async fn open(
             .collect(),
         entries: entries
             .into_iter()
-            .filter(is_news)
             .map(|entry| Entry::of(ui, entry, &names, &titles))
             .collect(),
         older,

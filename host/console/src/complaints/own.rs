@@ -104,7 +104,7 @@ async fn complain(State(desk): State<Desk>, bare: Bare, Path(slug): Path<String>
         return drawn(&desk, ui, slug, sent, Some(problem)).await;
     }
     match complaints.complain(&room, &new).await {
-        Ok((_, _, path)) => Ok(Redirect::to(&path).into_response()),
+        Ok(path) => Ok(Redirect::to(&path).into_response()),
         Err(AppError::Invalid(why)) => {
             let problem = why.detail.get(ui.language).to_owned();
             drawn(&desk, ui, slug, sent, Some(problem)).await

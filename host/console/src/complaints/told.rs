@@ -5,7 +5,6 @@ use posthouse_app::complaints::{CaseView, ClockView, EntryView, objection_in_wor
 use posthouse_domain::Instant;
 use posthouse_domain::clocks::State as ClockState;
 use posthouse_domain::complaints::ClockKind;
-use serde_json::Value;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -199,11 +198,6 @@ impl Entry {
             is_public: entry.is_public,
         }
     }
-}
-
-/// Whether somebody is told of an entry at all: what changed nothing is left out.
-pub(super) fn is_news(entry: &EntryView) -> bool {
-    entry.kind != "link" || entry.data != Value::Null
 }
 
 /// The kinds of clocks, in the order in which they are shown.

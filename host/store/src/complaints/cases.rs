@@ -294,6 +294,8 @@ pub struct Wanted<'w> {
     pub crisis: Option<Uuid>,
     /// Only those in which this stands, in caseless form.
     pub q: Option<&'w str>,
+    /// If before this sign only, which stands once in what a case is found by.
+    pub before: Option<char>,
 }
 
 /// Adds what cases have to be.
@@ -321,13 +323,15 @@ macro_rules! push_wanted {
             $q.push(" AND crisis_id = ").push_bind(crisis);
         }
         if let Some(text) = $wanted.q {
-            $q.push(" AND search LIKE ").push_bind(like(text)).push(" ESCAPE '!'");
+            $q.push(" AND search LIKE ")
+                .push_bind(like(text, $wanted.before))
+                .push(" ESCAPE '!'");
         }
     }};
 }
 
-/// A text as part of another.
-fn like(text: &str) -> String {
+/// A text as part of another, before a sign of it or anywhere.
+fn like(text: &str, before: Option<char>) -> String {
     let mut pattern = String::from("%");
     for sign in text.chars() {
         if matches!(sign, '%' | '_' | '!') {
@@ -336,6 +340,10 @@ fn like(text: &str) -> String {
         pattern.push(sign);
     }
     pattern.push('%');
+    if let Some(sign) = before {
+        pattern.push(sign);
+        pattern.push('%');
+    }
     pattern
 }
 
