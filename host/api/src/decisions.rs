@@ -70,7 +70,7 @@ pub(crate) struct Decision {
     /// `answered`, or the code of the fault.
     #[schema(value_type = fixed::DecisionOutcome, example = "answered")]
     outcome: String,
-    /// What the host made of an offer: `code`, `off` in minor units, `text` in both languages. Empty for a loyalty rule.
+    /// What the host made of an offer: `code`, `off` in minor units, `text` in both languages. Of complaint routing the `number` of the case and the `trigger`; empty for a loyalty rule.
     #[schema(value_type = described::DecisionEffect)]
     effect: Value,
     /// What the call used: fuel, microseconds, bytes.

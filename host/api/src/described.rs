@@ -198,7 +198,7 @@ pub(super) struct DecisionContext {
     today: i32,
 }
 
-/// What the host made of an offer. Nothing of it for a loyalty rule: what that posted stands in the member's statement.
+/// What the host made of an offer, or which case was sent. Nothing of it for a loyalty rule: what that posted stands in the member's statement.
 #[derive(ToSchema)]
 pub(super) struct DecisionEffect {
     /// `applied`, or why not.
@@ -210,6 +210,12 @@ pub(super) struct DecisionEffect {
     /// In words.
     #[schema(required = false)]
     text: Localized,
+    /// Of complaint routing: the number of the case.
+    #[schema(required = false)]
+    number: String,
+    /// Why the rule was asked about it.
+    #[schema(required = false)]
+    trigger: fixed::CaseTrigger,
 }
 
 /// What a change of plan would do to the latest quotes, each plan asked alone.

@@ -200,6 +200,8 @@ fixed! {
         .chain(["opened", "routed", "warned", "breached", "file", "compensation", "joined"]);
     /// Who did it: somebody of the staff or a key, whoever complained, the host by itself.
     CaseTeller = ["staff", "customer", "host"];
+    /// Why a rule is asked about a case.
+    CaseTrigger = complaints::Trigger::ALL.iter().map(|one| one.as_str());
     /// What a clock runs against. Those that the law sets count days; the others working minutes.
     CaseClockKind = complaints::ClockKind::ALL.iter().map(|one| one.as_str());
     /// How a clock stands.
